@@ -1,0 +1,1 @@
+"""Accounts on platforms, their listings, and the wire to the marketplaces."""

@@ -1,0 +1,240 @@
+"""The only door for outgoing HTTP.
+
+Two profiles: *platform* hosts come from a platform's own list (loopback only for our own sandbox while it
+is switched on); *user* addresses are typed by somebody (webhook receivers, image links) and may only be
+public https ones. Both refuse to send while a database transaction is open, follow no redirects, cap the
+body and end at a deadline. Nothing here decides whether an answer is a success: that is the caller's,
+by status, content type and schema.
+"""
+
+import ipaddress
+import json
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import structlog
+from django.conf import settings
+from django.db import connections
+from requests_hardened import Config, HTTPSession
+
+log = structlog.get_logger(__name__)
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+DEADLINE_SECONDS = 60
+PAGE_BYTES = 20 * 1024 * 1024
+USER_BYTES = 64 * 1024
+USER_SECONDS = 10
+
+
+class HttpFailure(Exception):
+    """No complete answer came. The outcome of an unsafe call is unknown unless ``sent`` is false."""
+
+    def __init__(self, reason: str, *, sent: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+
+
+class ForbiddenAddress(HttpFailure):
+    """The address is not one we may speak to; nothing was sent."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, sent=False)
+
+
+class TransactionOpen(RuntimeError):
+    """A programming mistake: network inside a database transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer: status, lower-cased headers, body bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type without parameters, lower-cased, or an empty text."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """Parse the body strictly; numbers with a point become ``Decimal``. Raises ``ValueError``."""
+        return json.loads(
+            self.body.decode("utf-8"),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+        )
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_open_transaction() -> None:
+    for connection in connections.all(initialized_only=True):
+        blocks = getattr(connection, "atomic_blocks", [])
+        if any(not getattr(block, "_from_testcase", False) for block in blocks):
+            raise TransactionOpen(
+                "no network inside a transaction: read, call, then write"
+            )
+
+
+def _is_sandbox(url: str) -> bool:
+    base = settings.ECOMHUB_SANDBOX_URL
+    return bool(base) and urlsplit(url)[:2] == urlsplit(base)[:2]
+
+
+def check_platform_address(*, url: str, hosts: Iterable[str]) -> None:
+    """Raise ``ForbiddenAddress`` unless the URL is https to one of ``hosts``, or our running sandbox."""
+    if _is_sandbox(url):
+        return
+    parts = urlsplit(url)
+    if (
+        parts.scheme != "https"
+        or parts.hostname not in set(hosts)
+        or parts.port not in (None, 443)
+    ):
+        raise ForbiddenAddress(
+            f"{parts.scheme}://{parts.netloc} is not an address of this platform"
+        )
+
+
+def send_to_platform(
+    *,
+    method: str,
+    url: str,
+    hosts: Iterable[str],
+    headers: Mapping[str, str] | None = None,
+    params: Any = None,
+    data: bytes | str | Mapping[str, str] | None = None,
+    max_bytes: int = PAGE_BYTES,
+    deadline: float = DEADLINE_SECONDS,
+    proxy: str = "",
+) -> Answer:
+    """Send one request to a platform and return its complete answer, whatever its status.
+
+    Raises ``ForbiddenAddress`` before anything is sent, ``HttpFailure`` when no complete answer came
+    (time-out, broken or too long body), ``TransactionOpen`` inside a transaction.
+    """
+    _refuse_open_transaction()
+    check_platform_address(url=url, hosts=hosts)
+    with requests.Session() as session:
+        session.trust_env = False
+        if proxy:
+            session.proxies = {"https": proxy, "http": proxy}
+        return _send(session, method, url, headers, params, data, max_bytes, deadline)
+
+
+def send_to_user_address(
+    *,
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    data: bytes | None = None,
+    max_bytes: int = USER_BYTES,
+    resolve: Callable[[str], str] | None = None,
+) -> Answer:
+    """Send to an address somebody typed: public https only, resolved once and pinned, no redirects."""
+    _refuse_open_transaction()
+    parts = urlsplit(url)
+    if (
+        parts.scheme != "https"
+        or parts.port not in (None, 443, 8443)
+        or not parts.hostname
+    ):
+        raise ForbiddenAddress("only https addresses on port 443 or 8443 can be used")
+    address = (resolve or _resolve)(parts.hostname)
+    if not ipaddress.ip_address(address).is_global:
+        raise ForbiddenAddress(f"{parts.hostname} is not a public address")
+    config = Config(
+        default_timeout=(CONNECT_SECONDS, USER_SECONDS),
+        never_redirect=True,
+        ip_filter_enable=True,
+        ip_filter_allow_loopback_ips=False,
+    )
+    with HTTPSession(config) as session:
+        session.trust_env = False
+        return _send(session, method, url, headers, None, data, max_bytes, USER_SECONDS)
+
+
+def _resolve(host: str) -> str:
+    try:
+        return str(socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise ForbiddenAddress(f"{host} could not be found") from error
+
+
+def _send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None,
+    params: Any,
+    data: Any,
+    max_bytes: int,
+    deadline: float,
+) -> Answer:
+    started = time.monotonic()
+    status = 0
+    try:
+        response = session.request(
+            method,
+            url,
+            headers=dict(headers or {}),
+            params=params,
+            data=data,
+            timeout=(CONNECT_SECONDS, min(READ_SECONDS, deadline)),
+            allow_redirects=False,
+            stream=True,
+        )
+        status = response.status_code
+        body = _read(response, max_bytes=max_bytes, until=started + deadline)
+    except requests.exceptions.ConnectTimeout as error:
+        raise HttpFailure("no connection within 5 s", sent=False) from error
+    except requests.exceptions.Timeout as error:
+        raise HttpFailure("no answer in time") from error
+    except requests.exceptions.RequestException as error:
+        raise HttpFailure(f"the connection broke ({type(error).__name__})") from error
+    finally:
+        host = urlsplit(url).netloc
+        elapsed = round((time.monotonic() - started) * 1000)
+        log.info(
+            "http.sent", method=method, host=host, status=status, elapsed_ms=elapsed
+        )
+    return Answer(
+        status=status,
+        headers={k.lower(): v for k, v in response.headers.items()},
+        body=body,
+    )
+
+
+def _read(response: requests.Response, *, max_bytes: int, until: float) -> bytes:
+    """Read the body in pieces; a body that is too long, too slow or shorter than declared is no body."""
+    parts: list[bytes] = []
+    size = 0
+    with response:
+        for part in response.iter_content(chunk_size=65536):
+            size += len(part)
+            if size > max_bytes:
+                raise HttpFailure(f"the answer is longer than {max_bytes} bytes")
+            if time.monotonic() > until:
+                raise HttpFailure("the answer came too slowly")
+            parts.append(part)
+    declared = response.headers.get("Content-Length", "")
+    if (
+        declared.isdigit()
+        and not response.headers.get("Content-Encoding")
+        and int(declared) != size
+    ):
+        if response.request.method != "HEAD":
+            raise HttpFailure("the answer is shorter than it declared")
+    return b"".join(parts)

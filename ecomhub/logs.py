@@ -1,0 +1,89 @@
+"""Structured logs: one JSON line per event, with an allow-list that keeps secrets and buyers out."""
+
+import logging
+import logging.config
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+ALLOWED = frozenset(
+    """event level timestamp logger request_id user_id task task_id request code method host status elapsed_ms
+    platform account account_id shop_id stream operation order_id external_id shipment_id sku warehouse count
+    seen created updated unchanged quarantined reason wait_seconds name port pid state kind page error exception
+    epoch attempts pages rows listings duration_s child exit_code step ip parent_task_id queue""".split()
+)
+"""Keys a log line may carry. Anything else is replaced by its type, because it might hold a buyer."""
+
+
+def allow_listed(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Keep allowed keys only; name the dropped ones so that a reader knows something was there."""
+    dropped = sorted(
+        key for key in event if key not in ALLOWED and not key.startswith("_")
+    )
+    for key in dropped:
+        del event[key]
+    if dropped:
+        event["dropped"] = dropped
+    return event
+
+
+def configure_logging(*, console: bool) -> None:
+    """Send structlog and the standard library through the same allow-list to standard output.
+
+    The SDKs log tokens and buyers at DEBUG, so their loggers are capped at WARNING.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "lines": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        allow_listed,
+                        renderer,
+                    ],
+                }
+            },
+            "handlers": {
+                "out": {"class": "logging.StreamHandler", "formatter": "lines"}
+            },
+            "root": {"handlers": ["out"], "level": "INFO"},
+            "loggers": {
+                name: {"level": "WARNING"}
+                for name in (
+                    "sp_api",
+                    "ebaysdk",
+                    "httpx",
+                    "httpcore",
+                    "urllib3",
+                    "requests",
+                    "faker",
+                    "kombu",
+                )
+            },
+        }
+    )

@@ -1,0 +1,1 @@
+"""The ground of the REST API: who calls, what they may, how errors look."""

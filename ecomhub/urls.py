@@ -1,0 +1,29 @@
+"""Every address of the hub. Apps are named in strings only."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from ecomhub import discovery, health
+from ecomhub.rest.schema import SchemaView
+
+
+def _router() -> SimpleRouter:
+    router = SimpleRouter(trailing_slash=True)
+    for prefix, viewset, basename in discovery.api_routes():
+        router.register(prefix, viewset, basename=basename)
+    return router
+
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("accounts/", include("allauth.urls")),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
+    path("api/v1/", include((_router().urls, "api"))),
+    path("", include("ecomhub.shell.urls")),
+    path("stock/", include("inventory.urls")),
+    path("channels/", include("channels.urls")),
+    path("orders/", include("orders.urls")),
+    path("shipments/", include("logistics.urls")),
+]

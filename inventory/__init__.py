@@ -1,0 +1,1 @@
+"""SKUs, warehouses and the stock ledger."""

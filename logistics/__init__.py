@@ -1,0 +1,1 @@
+"""Parcels: planned, dispatched, and told to the platform."""

@@ -1,0 +1,6 @@
+"""Addresses of the logistics pages."""
+
+from django.urls import URLPattern
+
+app_name = "logistics"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,16 @@
+#!/usr/bin/env python
+"""Django's commands, with the settings of a demo running from this folder when none are given."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from ecomhub.runtime import launch
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecomhub.settings")
+    launch.adopt_demo()
+    if "migrate" in sys.argv[1:2]:
+        launch.adopt_owner()
+    execute_from_command_line(sys.argv)

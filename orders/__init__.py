@@ -1,0 +1,1 @@
+"""What buyers ordered, and where each order stands."""
