@@ -20,11 +20,14 @@ def main() -> int:
     action = catalog.add_mutually_exclusive_group(required=True)
     action.add_argument("--check", action="store_true", help="fail when a text is not translated")
     action.add_argument("--update", action="store_true", help="collect new texts into the catalog")
+    action.add_argument("--compile", action="store_true", help="compile the catalogs")
     chosen = parser.parse_args()
     if chosen.command == "demo":
         return demo.run()
     if chosen.command == "bench":
         return bench_run.run(name=chosen.name, options=chosen.options)
+    if chosen.compile:
+        return i18n.compile_catalogs()
     return i18n.check() if chosen.check else i18n.update()
 
 

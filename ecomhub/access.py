@@ -135,12 +135,8 @@ def allow(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             if not actor.may(action):
                 if actor is NOBODY:
                     login = resolve_url(settings.LOGIN_URL)
-                    return redirect(
-                        f"{login}?{urlencode({'next': request.get_full_path()})}"
-                    )
-                raise PermissionDenied(
-                    _("Your role does not include this. Ask an administrator for it.")
-                )
+                    return redirect(f"{login}?{urlencode({'next': request.get_full_path()})}")
+                raise PermissionDenied(_("Your role does not include this. Ask an administrator for it."))
             return view(request, *args, **kwargs)
 
         guarded.access_action = action  # type: ignore[attr-defined]

@@ -39,9 +39,7 @@ def grant_defaults() -> migrations.RunPython:
         ):
             for role in _roles_there(editor, names):
                 for grant in grants:
-                    editor.execute(
-                        grant.format(all="ALL", place="IN SCHEMA public", role=role)
-                    )
+                    editor.execute(grant.format(all="ALL", place="IN SCHEMA public", role=role))
                     later = grant.format(all="", place="", role=role)
                     editor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public {later}")
 
@@ -54,9 +52,7 @@ def append_only(*tables: str) -> migrations.RunPython:
     def forwards(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
         for role in _roles_there(editor, [settings.ECOMHUB_DB_APP_ROLE]):
             for table in tables:
-                editor.execute(
-                    f"REVOKE UPDATE, DELETE, TRUNCATE ON {editor.quote_name(table)} FROM {role}"
-                )
+                editor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {editor.quote_name(table)} FROM {role}")
 
     return migrations.RunPython(forwards, migrations.RunPython.noop, elidable=False)
 
@@ -67,8 +63,6 @@ def no_delete(*tables: str) -> migrations.RunPython:
     def forwards(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
         for role in _roles_there(editor, [settings.ECOMHUB_DB_APP_ROLE]):
             for table in tables:
-                editor.execute(
-                    f"REVOKE DELETE, TRUNCATE ON {editor.quote_name(table)} FROM {role}"
-                )
+                editor.execute(f"REVOKE DELETE, TRUNCATE ON {editor.quote_name(table)} FROM {role}")
 
     return migrations.RunPython(forwards, migrations.RunPython.noop, elidable=False)

@@ -20,11 +20,7 @@ def text(name: str, default: str | None = None) -> str:
 
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma separated variable as a list."""
-    return [
-        word.strip()
-        for word in os.environ.get(name, default).split(",")
-        if word.strip()
-    ]
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
 def whole(name: str, default: int) -> int:
@@ -33,18 +29,14 @@ def whole(name: str, default: int) -> int:
     try:
         return int(value) if value else default
     except ValueError as error:
-        raise ImproperlyConfigured(
-            f"{name} must be a whole number, not {value!r}"
-        ) from error
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}") from error
 
 
 def database(url: str) -> dict[str, object]:
     """Turn ``postgres://user:password@host:port/name?option=…`` into Django's dictionary."""
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql") or len(parts.path) < 2:
-        raise ImproperlyConfigured(
-            "a database URL looks like postgres://user:password@host:5432/name"
-        )
+        raise ImproperlyConfigured("a database URL looks like postgres://user:password@host:5432/name")
     return {
         "ENGINE": "django_prometheus.db.backends.postgresql",
         "NAME": unquote(parts.path[1:]),

@@ -68,9 +68,7 @@ def _last_sequences(happenings: Iterable[Happening]) -> dict[tuple[str, int], in
     for happening in happenings:
         by_kind.setdefault(happening.object_kind, set()).add(happening.object_id)
     for kind, ids in by_kind.items():
-        rows = Event.objects.filter(object_kind=kind, object_id__in=ids).values_list(
-            "object_id"
-        )
+        rows = Event.objects.filter(object_kind=kind, object_id__in=ids).values_list("object_id")
         for object_id, number in rows.annotate(number=Max("sequence")):
             last[(kind, object_id)] = number
     return last
@@ -78,6 +76,4 @@ def _last_sequences(happenings: Iterable[Happening]) -> dict[tuple[str, int], in
 
 def of(*, object_kind: str, object_id: int) -> QuerySet[Event]:
     """Return an object's events, oldest first."""
-    return Event.objects.filter(object_kind=object_kind, object_id=object_id).order_by(
-        "sequence"
-    )
+    return Event.objects.filter(object_kind=object_kind, object_id=object_id).order_by("sequence")

@@ -64,8 +64,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
     held = request.headers.get("Authorization", "").removeprefix("Bearer ")
     wanted = settings.ECOMHUB_METRICS_TOKEN
     if not wanted or not hmac.compare_digest(held.encode(), wanted.encode()):
-        return HttpResponseForbidden(
-            "set ECOMHUB_METRICS_TOKEN and send it as a bearer token"
-        )
+        return HttpResponseForbidden("set ECOMHUB_METRICS_TOKEN and send it as a bearer token")
     answer: HttpResponse = exports.ExportToDjangoView(request)
     return answer

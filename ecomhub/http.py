@@ -83,9 +83,7 @@ def _refuse_open_transaction() -> None:
     for connection in connections.all(initialized_only=True):
         blocks = getattr(connection, "atomic_blocks", [])
         if any(not getattr(block, "_from_testcase", False) for block in blocks):
-            raise TransactionOpen(
-                "no network inside a transaction: read, call, then write"
-            )
+            raise TransactionOpen("no network inside a transaction: read, call, then write")
 
 
 def _is_sandbox(url: str) -> bool:
@@ -98,14 +96,8 @@ def check_platform_address(*, url: str, hosts: Iterable[str]) -> None:
     if _is_sandbox(url):
         return
     parts = urlsplit(url)
-    if (
-        parts.scheme != "https"
-        or parts.hostname not in set(hosts)
-        or parts.port not in (None, 443)
-    ):
-        raise ForbiddenAddress(
-            f"{parts.scheme}://{parts.netloc} is not an address of this platform"
-        )
+    if parts.scheme != "https" or parts.hostname not in set(hosts) or parts.port not in (None, 443):
+        raise ForbiddenAddress(f"{parts.scheme}://{parts.netloc} is not an address of this platform")
 
 
 def send_to_platform(
@@ -146,11 +138,7 @@ def send_to_user_address(
     """Send to an address somebody typed: public https only, resolved once and pinned, no redirects."""
     _refuse_open_transaction()
     parts = urlsplit(url)
-    if (
-        parts.scheme != "https"
-        or parts.port not in (None, 443, 8443)
-        or not parts.hostname
-    ):
+    if parts.scheme != "https" or parts.port not in (None, 443, 8443) or not parts.hostname:
         raise ForbiddenAddress("only https addresses on port 443 or 8443 can be used")
     address = (resolve or _resolve)(parts.hostname)
     if not ipaddress.ip_address(address).is_global:
@@ -207,9 +195,7 @@ def _send(
     finally:
         host = urlsplit(url).netloc
         elapsed = round((time.monotonic() - started) * 1000)
-        log.info(
-            "http.sent", method=method, host=host, status=status, elapsed_ms=elapsed
-        )
+        log.info("http.sent", method=method, host=host, status=status, elapsed_ms=elapsed)
     return Answer(
         status=status,
         headers={k.lower(): v for k, v in response.headers.items()},
@@ -230,11 +216,7 @@ def _read(response: requests.Response, *, max_bytes: int, until: float) -> bytes
                 raise HttpFailure("the answer came too slowly")
             parts.append(part)
     declared = response.headers.get("Content-Length", "")
-    if (
-        declared.isdigit()
-        and not response.headers.get("Content-Encoding")
-        and int(declared) != size
-    ):
-        if response.request.method != "HEAD":
-            raise HttpFailure("the answer is shorter than it declared")
+    is_plain = declared.isdigit() and not response.headers.get("Content-Encoding")
+    if is_plain and int(declared) != size and response.request.method != "HEAD":
+        raise HttpFailure("the answer is shorter than it declared")
     return b"".join(parts)

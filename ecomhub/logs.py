@@ -8,21 +8,33 @@ from typing import Any
 import structlog
 
 ALLOWED = frozenset(
-    """event level timestamp logger request_id user_id task task_id request code method host status elapsed_ms
-    platform account account_id shop_id stream operation order_id external_id shipment_id sku warehouse count
-    seen created updated unchanged quarantined reason wait_seconds name port pid state kind page error exception
-    epoch attempts pages rows listings duration_s child exit_code step ip parent_task_id queue""".split()
+    {
+        *("event", "level", "timestamp", "logger", "error", "exception", "reason"),
+        *("request_id", "request", "user_id", "ip", "code", "method", "host", "status", "elapsed_ms"),
+        *(
+            "task",
+            "task_id",
+            "parent_task_id",
+            "queue",
+            "duration_s",
+            "name",
+            "port",
+            "pid",
+            "child",
+            "exit_code",
+        ),
+        *("platform", "account", "account_id", "shop_id", "stream", "operation", "kind", "state", "step"),
+        *("order_id", "external_id", "shipment_id", "sku", "warehouse", "tile"),
+        *("count", "seen", "created", "updated", "unchanged", "quarantined", "rows", "listings"),
+        *("page", "pages", "epoch", "attempts", "wait_seconds"),
+    }
 )
 """Keys a log line may carry. Anything else is replaced by its type, because it might hold a buyer."""
 
 
-def allow_listed(
-    _logger: Any, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def allow_listed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep allowed keys only; name the dropped ones so that a reader knows something was there."""
-    dropped = sorted(
-        key for key in event if key not in ALLOWED and not key.startswith("_")
-    )
+    dropped = sorted(key for key in event if key not in ALLOWED and not key.startswith("_"))
     for key in dropped:
         del event[key]
     if dropped:
@@ -49,9 +61,7 @@ def configure_logging(*, console: bool) -> None:
         cache_logger_on_first_use=True,
     )
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if console
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     logging.config.dictConfig(
         {
@@ -68,9 +78,7 @@ def configure_logging(*, console: bool) -> None:
                     ],
                 }
             },
-            "handlers": {
-                "out": {"class": "logging.StreamHandler", "formatter": "lines"}
-            },
+            "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines"}},
             "root": {"handlers": ["out"], "level": "INFO"},
             "loggers": {
                 name: {"level": "WARNING"}

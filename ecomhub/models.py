@@ -22,7 +22,7 @@ class RoleChoice(models.TextChoices):
     OWNER = Role.OWNER.value, _("Owner")
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]
     """A person of the company, with one role and how they like to see the pages."""
 
     class Theme(models.TextChoices):
@@ -38,16 +38,10 @@ class User(AbstractUser):
         COMPACT = "compact", _("Compact")
         COMFORTABLE = "comfortable", _("Comfortable")
 
-    role = models.CharField(
-        max_length=12, choices=RoleChoice.choices, default=RoleChoice.VIEWER
-    )
-    language = models.CharField(
-        max_length=10, choices=[("en", "English"), ("zh-hans", "中文")], default="en"
-    )
+    role = models.CharField(max_length=12, choices=RoleChoice.choices, default=RoleChoice.VIEWER)
+    language = models.CharField(max_length=10, choices=[("en", "English"), ("zh-hans", "中文")], default="en")
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.AUTO)
-    density = models.CharField(
-        max_length=12, choices=Density.choices, default=Density.COMPACT
-    )
+    density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMPACT)
     time_zone = models.CharField(max_length=64, default="Asia/Shanghai")
     shop_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
     warehouse_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
@@ -59,13 +53,11 @@ class User(AbstractUser):
             role=Role(self.role),
             user_id=self.pk,
             shop_ids=None if self.shop_ids is None else frozenset(self.shop_ids),
-            warehouse_ids=None
-            if self.warehouse_ids is None
-            else frozenset(self.warehouse_ids),
+            warehouse_ids=None if self.warehouse_ids is None else frozenset(self.warehouse_ids),
         )
 
 
-class AuthToken(AbstractAuthToken):
+class AuthToken(AbstractAuthToken):  # type: ignore[misc]
     """A REST token: hashed at rest, limited to scopes, shops and warehouses."""
 
     name = models.CharField(max_length=80, default="", blank=True)
@@ -74,7 +66,7 @@ class AuthToken(AbstractAuthToken):
     warehouse_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta(AbstractAuthToken.Meta):
+    class Meta(AbstractAuthToken.Meta):  # type: ignore[misc]
         swappable = "KNOX_TOKEN_MODEL"
 
     def actor(self) -> Actor:
@@ -91,9 +83,7 @@ class AuthToken(AbstractAuthToken):
         )
 
 
-def _narrow(
-    held: frozenset[int] | None, wanted: list[int] | None
-) -> frozenset[int] | None:
+def _narrow(held: frozenset[int] | None, wanted: list[int] | None) -> frozenset[int] | None:
     if wanted is None:
         return held
     return frozenset(wanted) if held is None else held & frozenset(wanted)
@@ -158,8 +148,4 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["actor", "key"], name="idempotency_key_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["actor", "key"], name="idempotency_key_once")]

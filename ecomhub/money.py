@@ -78,9 +78,7 @@ class Money:
     def rounded(self) -> "Money":
         """Return the amount in the currency's own decimals, halves to even."""
         step = Decimal(1).scaleb(-exponent(self.currency))
-        return Money(
-            self.amount.quantize(step, rounding=ROUND_HALF_EVEN), self.currency
-        )
+        return Money(self.amount.quantize(step, rounding=ROUND_HALF_EVEN), self.currency)
 
     def __str__(self) -> str:
         return f"{self.rounded().amount} {self.currency}"

@@ -31,13 +31,9 @@ def _ring(text: str) -> dict[str, Fernet]:
         try:
             ring[key_id] = Fernet(key)
         except ValueError as error:
-            raise ImproperlyConfigured(
-                f"key {key_id!r} of ECOMHUB_KEYRING is not a Fernet key"
-            ) from error
+            raise ImproperlyConfigured(f"key {key_id!r} of ECOMHUB_KEYRING is not a Fernet key") from error
     if not ring:
-        raise ImproperlyConfigured(
-            "ECOMHUB_KEYRING is empty; create one with `manage.py new_key`"
-        )
+        raise ImproperlyConfigured("ECOMHUB_KEYRING is empty; create one with `manage.py new_key`")
     return ring
 
 
@@ -49,9 +45,7 @@ def keyring() -> dict[str, Fernet]:
 def seal(*, context: str, data: Mapping[str, Any]) -> str:
     """Seal a JSON object for one place, such as ``channels.credential:<uid>``."""
     key_id, key = next(iter(keyring().items()))
-    plain = json.dumps(
-        {"ctx": context, "data": data}, ensure_ascii=False, default=str
-    ).encode()
+    plain = json.dumps({"ctx": context, "data": data}, ensure_ascii=False, default=str).encode()
     return f"v1:{key_id}:{key.encrypt(plain).decode()}"
 
 

@@ -27,45 +27,28 @@ ECOMHUB_KEYRING = env.text(
     "ECOMHUB_KEYRING",
     None
     if PRODUCTION
-    else "dev:"
-    + base64.urlsafe_b64encode(hashlib.sha256(b"development").digest()).decode(),
+    else "dev:" + base64.urlsafe_b64encode(hashlib.sha256(b"development").digest()).decode(),
 )
-ECOMHUB_BLIND_KEY = hashlib.sha256(
-    b"blind:" + ECOMHUB_KEYRING.split(",")[-1].encode()
-).digest()
+ECOMHUB_BLIND_KEY = hashlib.sha256(b"blind:" + ECOMHUB_KEYRING.split(",")[-1].encode()).digest()
 ECOMHUB_SANDBOX_URL = env.text("ECOMHUB_SANDBOX_URL", "")
 ECOMHUB_CLOCK_FILE = env.text("ECOMHUB_CLOCK_FILE", "")
 ECOMHUB_FILES_DIR = Path(
-    env.text(
-        "ECOMHUB_FILES_DIR", None if PRODUCTION else str(BASE_DIR / ".run" / "files")
-    )
+    env.text("ECOMHUB_FILES_DIR", None if PRODUCTION else str(BASE_DIR / ".run" / "files"))
 )
 ECOMHUB_METRICS_TOKEN = env.text("ECOMHUB_METRICS_TOKEN", "")
-ECOMHUB_ORIGIN = env.text(
-    "ECOMHUB_ORIGIN", None if PRODUCTION else "http://127.0.0.1:8000"
-)
+ECOMHUB_ORIGIN = env.text("ECOMHUB_ORIGIN", None if PRODUCTION else "http://127.0.0.1:8000")
 ECOMHUB_DB_OWNER_ROLE = env.text("ECOMHUB_DB_OWNER_ROLE", "ecomhub_owner")
 ECOMHUB_DB_APP_ROLE = env.text("ECOMHUB_DB_APP_ROLE", "ecomhub_app")
 ECOMHUB_DB_REPORT_ROLE = env.text("ECOMHUB_DB_REPORT_ROLE", "ecomhub_report")
-ALLOWED_HOSTS = env.words(
-    "ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,testserver,[::1]"
-)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,testserver,[::1]")
 
 if PRODUCTION:
-    if len(SECRET_KEY) < 50 or SECRET_KEY.startswith(
-        ("development", "change", "django-insecure")
-    ):
-        raise ImproperlyConfigured(
-            "SECRET_KEY must be a random text of at least 50 characters"
-        )
+    if len(SECRET_KEY) < 50 or SECRET_KEY.startswith(("development", "change", "django-insecure")):
+        raise ImproperlyConfigured("SECRET_KEY must be a random text of at least 50 characters")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
-        raise ImproperlyConfigured(
-            "ALLOWED_HOSTS must name the hosts the hub answers to"
-        )
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts the hub answers to")
     if ECOMHUB_SANDBOX_URL or ECOMHUB_CLOCK_FILE:
-        raise ImproperlyConfigured(
-            "the sandbox and its clock do not exist in production"
-        )
+        raise ImproperlyConfigured("the sandbox and its clock do not exist in production")
     if not ECOMHUB_ORIGIN.startswith("https://"):
         raise ImproperlyConfigured("ECOMHUB_ORIGIN must be an https address")
 
@@ -144,9 +127,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.text("ECOMHUB_STATIC_ROOT", str(BASE_DIR / ".run" / "static"))
 
 DATABASES = {
-    "default": env.database(
-        env.text("DATABASE_URL", None if PRODUCTION else "postgres://127.0.0.1/ecomhub")
-    )
+    "default": env.database(env.text("DATABASE_URL", None if PRODUCTION else "postgres://127.0.0.1/ecomhub"))
 }
 if owner_url := env.text("DATABASE_OWNER_URL", ""):
     DATABASES["owner"] = env.database(owner_url)
@@ -228,9 +209,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
@@ -250,16 +229,14 @@ EMAIL_BACKEND = (
     else "django.core.mail.backends.console.EmailBackend"
 )
 
-KNOX_TOKEN_MODEL = "ecomhub.AuthToken"
+KNOX_TOKEN_MODEL = "ecomhub.AuthToken"  # noqa: S105
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Token",
     "TOKEN_TTL": None,
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "ecomhub.rest.authentication.TokenAuthentication"
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["ecomhub.rest.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["ecomhub.rest.permission.ActionPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

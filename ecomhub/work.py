@@ -46,9 +46,7 @@ class WorkState(models.TextChoices):
 class WorkRow(models.Model):
     """What every row of pending work carries."""
 
-    state = models.CharField(
-        max_length=12, choices=WorkState.choices, default=WorkState.WAITING
-    )
+    state = models.CharField(max_length=12, choices=WorkState.choices, default=WorkState.WAITING)
     due_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
@@ -64,9 +62,7 @@ class WorkRow(models.Model):
 Row = TypeVar("Row", bound=WorkRow)
 
 
-def claim(
-    *, model: type[Row], limit: int, where: Q | None = None, lease: timedelta = LEASE
-) -> list[Row]:
+def claim(*, model: type[Row], limit: int, where: Q | None = None, lease: timedelta = LEASE) -> list[Row]:
     """Claim up to ``limit`` due rows and commit the claim before any work begins.
 
     Returns the rows with their new ``lease_epoch``; every later write of that work goes through
@@ -81,21 +77,9 @@ def claim(
         )
         if where is not None:
             due = due.filter(where)
-        rows = list(
-            due.order_by("due_at", "pk").select_for_update(
-                skip_locked=True, of=("self",)
-            )[:limit]
-        )
-        dying = [
-            row.pk
-            for row in rows
-            if row.lease_until is not None and row.deaths + 1 >= MAX_DEATHS
-        ]
-        died = [
-            row.pk
-            for row in rows
-            if row.lease_until is not None and row.pk not in dying
-        ]
+        rows = list(due.order_by("due_at", "pk").select_for_update(skip_locked=True, of=("self",))[:limit])
+        dying = [row.pk for row in rows if row.lease_until is not None and row.deaths + 1 >= MAX_DEATHS]
+        died = [row.pk for row in rows if row.lease_until is not None and row.pk not in dying]
         model._default_manager.filter(pk__in=dying).update(
             state=WorkState.QUARANTINED,
             deaths=F("deaths") + 1,
@@ -166,7 +150,7 @@ def postpone(*, row: WorkRow, due_in: timedelta, reason: str = "") -> None:
 
 
 def backoff(*, errors: int, jitter: float) -> timedelta:
-    """Return the wait before try ``errors + 1``: doubling from 15 s to 1 h, ±20 % by ``jitter`` in [-1, 1]."""
+    """Return the wait after the nth error: doubling from 15 s to 1 h, ±20 % by ``jitter`` in [-1, 1]."""
     wait = min(_FIRST_WAIT_SECONDS * 2 ** max(errors - 1, 0), _LONGEST_WAIT_SECONDS)
     return timedelta(seconds=wait * (1 + 0.2 * jitter))
 

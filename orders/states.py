@@ -45,9 +45,7 @@ _S = Status
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("pay", _S.UNPAID, _S.REVIEW),
-    Transition(
-        "approve", _S.REVIEW, _S.PROCESS, "workable", by_person=True, label=_("Approve")
-    ),
+    Transition("approve", _S.REVIEW, _S.PROCESS, "workable", by_person=True, label=_("Approve")),
     Transition("allocate", _S.PROCESS, _S.LABEL, "fully_allocated"),
     Transition("unallocate", _S.LABEL, _S.PROCESS),
     Transition("unallocate", _S.SHIP, _S.PROCESS),
@@ -136,9 +134,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 """Every move there is."""
 
-OPEN: frozenset[Status] = frozenset(
-    {_S.UNPAID, _S.REVIEW, _S.PROCESS, _S.LABEL, _S.SHIP}
-)
+OPEN: frozenset[Status] = frozenset({_S.UNPAID, _S.REVIEW, _S.PROCESS, _S.LABEL, _S.SHIP})
 FINAL: frozenset[Status] = frozenset({_S.COMPLETED, _S.CANCELED})
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-
 from ecomhub.access import ACTIONS, NOBODY, PUBLIC, Actor
 from ecomhub.models import AuthToken, User
 

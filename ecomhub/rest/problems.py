@@ -38,9 +38,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), required=False
-    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add ``errors``, a name that the serializer class itself uses for something else."""
+        texts = serializers.ListField(child=serializers.CharField())
+        return {**super().get_fields(), "errors": serializers.DictField(child=texts, required=False)}
 
 
 _TITLES: Mapping[int, str] = {
@@ -63,9 +65,7 @@ def _errors_of(detail: Any, prefix: str = "") -> dict[str, list[str]]:
         for key, value in detail.items():
             found.update(_errors_of(value, f"{prefix}.{key}" if prefix else str(key)))
         return found
-    if isinstance(detail, list) and any(
-        isinstance(item, Mapping | list) for item in detail
-    ):
+    if isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
         found = {}
         for number, item in enumerate(detail):
             found.update(_errors_of(item, f"{prefix}[{number}]"))
@@ -93,9 +93,7 @@ def problem(
 def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Turn any API error into problem details. Unknown errors stay errors (500)."""
     if isinstance(error, Http404):
-        error = exceptions.NotFound(
-            _("There is no such object, or it is not yours to see.")
-        )
+        error = exceptions.NotFound(_("There is no such object, or it is not yours to see."))
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):
