@@ -10,9 +10,12 @@ APPEND_ONLY = ["ecomhub_event", "inventory_stockmovement", "inventory_costlayer"
 @pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize("verb", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
 def test_application_cannot_rewrite_history(table: str, verb: str) -> None:
-    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(verb.format(table))
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(verb.format(table))
 
 
 @pytest.mark.django_db
