@@ -37,9 +37,7 @@ class ChannelError(Exception):
 class RetryLater(ChannelError):
     """Try again: throttled, away, or an answer that was none. ``unknown`` says a write may have happened."""
 
-    def __init__(
-        self, reason: str, *, after: timedelta | None = None, unknown: bool = False
-    ) -> None:
+    def __init__(self, reason: str, *, after: timedelta | None = None, unknown: bool = False) -> None:
         super().__init__(reason)
         self.after = after
         self.unknown = unknown
@@ -93,9 +91,7 @@ class Rate:
 class Observer(Protocol):
     """What a call reports to the house: the granted rate, if the platform named one."""
 
-    def __call__(
-        self, *, operation: str, status: int, granted_rate: float | None
-    ) -> None:
+    def __call__(self, *, operation: str, status: int, granted_rate: float | None) -> None:
         """Note one answer."""
 
 
@@ -118,9 +114,7 @@ class Adapter(Protocol):
     def fetch_order(self, *, order_id: str) -> IncomingOrder:
         """Fetch one order. Raises ``Refused`` when the platform does not know it."""
 
-    def fetch_listings(
-        self, *, marketplace: str, page_token: str
-    ) -> Page[IncomingListing]:
+    def fetch_listings(self, *, marketplace: str, page_token: str) -> Page[IncomingListing]:
         """Fetch one page of listings of a marketplace."""
 
     def fetch_listing(self, *, marketplace: str, listing_id: str) -> IncomingListing:
@@ -135,9 +129,7 @@ class Adapter(Protocol):
     def batch_results(self, *, ticket: BatchTicket) -> Sequence[StockResult] | None:
         """Return the results of a batch, or ``None`` while the platform still works on it."""
 
-    def fetch_channel_stock(
-        self, *, marketplace: str, page_token: str
-    ) -> Page[ChannelStock]:
+    def fetch_channel_stock(self, *, marketplace: str, page_token: str) -> Page[ChannelStock]:
         """Fetch what the channel's own warehouses hold."""
 
     def confirm_shipment(self, *, notice: ShipmentNotice) -> None:

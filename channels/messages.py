@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from django.utils.functional import Promise
+
 T = TypeVar("T")
 
 
@@ -263,12 +265,12 @@ class ShipmentNotice:
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One field of the connect form, as the platform describes it."""
+    """One field of the connect form, as the platform describes it; its texts are lazy translations."""
 
     key: str
-    label: str
+    label: str | Promise
     secret: bool = False
-    help: str = ""
+    help: str | Promise = ""
     required: bool = True
 
 

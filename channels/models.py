@@ -33,11 +33,10 @@ class ChannelAccount(models.Model):
     endpoint = models.CharField(max_length=200)
     token_endpoint = models.CharField(max_length=200)
     proxy = models.CharField(max_length=200, blank=True, default="")
-    state = models.CharField(
-        max_length=16, choices=State.choices, default=State.CONNECTED
-    )
+    state = models.CharField(max_length=16, choices=State.choices, default=State.CONNECTED)
     state_reason = models.CharField(max_length=300, blank=True, default="")
     go_live_at = models.DateTimeField()
+    history_days = models.PositiveSmallIntegerField(default=90)
     switched_on_at = models.DateTimeField(null=True, blank=True)
     pushes_stock = models.BooleanField(default=False)
     confirms_shipments = models.BooleanField(default=False)
@@ -63,13 +62,12 @@ class ChannelAccount(models.Model):
 class Credential(models.Model):
     """An account's secrets, sealed; refreshed under a lease with a generation, never under a row lock."""
 
-    account = models.OneToOneField(
-        ChannelAccount, on_delete=models.CASCADE, related_name="credential"
-    )
+    account = models.OneToOneField(ChannelAccount, on_delete=models.CASCADE, related_name="credential")
     generation = models.PositiveBigIntegerField(default=1)
     sealed = models.TextField()
     sealed_access = models.TextField(blank=True, default="")
     expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_epoch = models.PositiveBigIntegerField(default=0)
 
@@ -94,23 +92,17 @@ class Shop(models.Model):
         ON_LABEL = "on_label", _("When the tracking number is known")
         BY_HAND = "by_hand", _("By hand")
 
-    account = models.ForeignKey(
-        ChannelAccount, on_delete=models.PROTECT, related_name="shops"
-    )
+    account = models.ForeignKey(ChannelAccount, on_delete=models.PROTECT, related_name="shops")
     marketplace = models.CharField(max_length=30)
     name = models.CharField(max_length=80)
     short_name = models.CharField(max_length=24)
     group = models.CharField(max_length=60, blank=True, default="")
     person_in_charge = models.CharField(max_length=80, blank=True, default="")
-    legal_entity = models.ForeignKey(
-        LegalEntity, on_delete=models.PROTECT, related_name="shops"
-    )
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="shops")
     country = models.CharField(max_length=2)
     currency = currency_field()
     time_zone = models.CharField(max_length=64, default="UTC")
-    tells = models.CharField(
-        max_length=12, choices=Tell.choices, default=Tell.ON_DISPATCH
-    )
+    tells = models.CharField(max_length=12, choices=Tell.choices, default=Tell.ON_DISPATCH)
     auto_approve = models.BooleanField(default=True)
     buffer = models.PositiveIntegerField(default=0)
     percentage = models.PositiveSmallIntegerField(default=100)
@@ -119,9 +111,7 @@ class Shop(models.Model):
     objects = ShopQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "marketplace"], name="shop_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "marketplace"], name="shop_once")]
 
     def __str__(self) -> str:
         return self.short_name
@@ -172,9 +162,7 @@ class Listing(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["shop", "external_id"], name="listing_once"
-            ),
+            models.UniqueConstraint(fields=["shop", "external_id"], name="listing_once"),
             models.CheckConstraint(
                 condition=Q(percentage__isnull=True) | Q(percentage__lte=100),
                 name="listing_percentage_is_one",
@@ -199,37 +187,28 @@ class Listing(models.Model):
 class ListingComponent(models.Model):
     """What one unit of a listing takes from stock."""
 
-    listing = models.ForeignKey(
-        Listing, on_delete=models.CASCADE, related_name="components"
-    )
-    sku = models.ForeignKey(
-        Sku, on_delete=models.PROTECT, related_name="listing_components"
-    )
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="components")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="listing_components")
     quantity = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["listing", "sku"], name="listing_component_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="listing_component_has_units"
-            ),
+            models.UniqueConstraint(fields=["listing", "sku"], name="listing_component_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="listing_component_has_units"),
         ]
 
 
 class Publication(WorkRow):
     """The stock push of one listing: due when its components' versions passed what was done."""
 
-    listing = models.OneToOneField(
-        Listing, on_delete=models.CASCADE, related_name="publication"
-    )
+    listing = models.OneToOneField(Listing, on_delete=models.CASCADE, related_name="publication")
     done_version = models.BigIntegerField(default=0)
     wanted_quantity = models.IntegerField(null=True, blank=True)
     sent_quantity = models.IntegerField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     confirmed_quantity = models.IntegerField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    reads = models.PositiveSmallIntegerField(default=0)
     batch = models.ForeignKey(
         "PublicationBatch",
         null=True,
@@ -242,9 +221,7 @@ class Publication(WorkRow):
 class PublicationBatch(WorkRow):
     """A feed on its way: the platform's report decides per item."""
 
-    account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="batches"
-    )
+    account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="batches")
     reference = models.CharField(max_length=120, blank=True, default="")
     members = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -259,28 +236,27 @@ class Pull(WorkRow):
         ORDERS = "orders", _("Orders")
         ORDERS_HOURLY = "orders_hourly", _("Orders, last 24 hours")
         ORDERS_NIGHTLY = "orders_nightly", _("Orders, last 14 days")
+        ORDERS_HISTORY = "orders_history", _("Orders before the account was connected")
         LISTINGS = "listings", _("Listings")
         CHANNEL_STOCK = "channel_stock", _("Stock at the channel")
 
-    account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="pulls"
-    )
+    account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="pulls")
     stream = models.CharField(max_length=20, choices=Stream.choices)
     cursor = models.DateTimeField(null=True, blank=True)
+    reaches_back_to = models.DateTimeField(null=True, blank=True)
     pass_from = models.DateTimeField(null=True, blank=True)
     pass_to = models.DateTimeField(null=True, blank=True)
     pass_token = models.TextField(blank=True, default="")
     pass_place = models.CharField(max_length=30, blank=True, default="")
     pass_tokens_seen = models.JSONField(default=list)
     pass_pages = models.PositiveIntegerField(default=0)
+    pass_counts = models.JSONField(default=dict)
     last_started_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
     backlog = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "stream"], name="pull_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "stream"], name="pull_once")]
 
 
 class SyncRun(models.Model):
@@ -306,28 +282,20 @@ class SyncRun(models.Model):
 class DataKey(models.Model):
     """The key of one object's personal data; deleting it makes every copy of that data unreadable."""
 
-    account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="+", db_index=False)
     external_id = models.CharField(max_length=120)
     sealed = models.TextField()
     redacted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["account", "external_id"], name="data_key_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="data_key_once")]
 
 
 class RawDocument(models.Model):
     """What the platform said about one object, compressed and sealed under that object's key."""
 
     id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(
-        ChannelAccount, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    account = models.ForeignKey(ChannelAccount, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=20)
     external_id = models.CharField(max_length=120)
     content_hash = models.BinaryField(max_length=32)
@@ -346,9 +314,7 @@ class RawDocument(models.Model):
 class FailedImport(WorkRow):
     """An object that could not be taken in (抓单失败): it stops only itself and can be tried again."""
 
-    account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="failed_imports"
-    )
+    account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="failed_imports")
     kind = models.CharField(max_length=20, default="order")
     external_id = models.CharField(max_length=120)
     reason = models.CharField(max_length=500)
@@ -358,18 +324,14 @@ class FailedImport(WorkRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "kind", "external_id"], name="failed_import_once"
-            )
+            models.UniqueConstraint(fields=["account", "kind", "external_id"], name="failed_import_once")
         ]
 
 
 class ThrottleBucket(models.Model):
     """A token bucket in the database: one row per account and operation, one clock for all workers."""
 
-    account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="buckets"
-    )
+    account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="buckets")
     operation = models.CharField(max_length=60)
     tokens = models.FloatField()
     rate = models.FloatField()
@@ -380,10 +342,6 @@ class ThrottleBucket(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "operation"], name="throttle_bucket_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(tokens__lte=F("burst")), name="throttle_bucket_not_over"
-            ),
+            models.UniqueConstraint(fields=["account", "operation"], name="throttle_bucket_once"),
+            models.CheckConstraint(condition=Q(tokens__lte=F("burst")), name="throttle_bucket_not_over"),
         ]

@@ -1,11 +1,11 @@
 """Composition without upward imports: what an app offers is found by module name.
 
 Each installed app may have ``menu.py`` (``MENU``), ``tiles.py`` (``TILES``), ``panels.py`` (``PANELS``),
-``laws.py`` (``LAWS``), ``bench.py`` (``BENCHES``) and ``api.py`` (``ROUTES``). The ground reads these lists
-and never an app's name.
+``laws.py`` (``LAWS``), ``bench.py`` (``BENCHES``), ``sheets.py`` (``IMPORTERS``) and ``api.py`` (``ROUTES``,
+``SECTIONS``). The ground reads these lists and never an app's name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,6 +15,7 @@ from django.apps import apps
 from django.conf import settings
 
 from ecomhub.access import Actor
+from ecomhub.sheets import Importer
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,19 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSection:
+    """What an upper app adds to a lower app's object in the REST API, such as an order's shipments.
+
+    ``load`` returns one value per object key; ``serializer`` (a class) shows and describes each of them.
+    """
+
+    place: str
+    key: str
+    serializer: Any
+    load: Callable[[Actor, Sequence[int]], Mapping[int, Sequence[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class BenchResult:
     """A bench's outcome as `make bench` prints it; ``ratio`` 1.0 is the limit, higher is better."""
 
@@ -137,6 +151,16 @@ def benches() -> dict[str, Bench]:
     return dict(_lists("bench", "BENCHES"))
 
 
+def importers() -> dict[str, Importer]:
+    """Return every kind of sheet that can be taken in, by its kind."""
+    return {importer.kind: importer for importer in _lists("sheets", "IMPORTERS")}
+
+
 def api_routes() -> Sequence[tuple[str, Any, str]]:
     """Return (prefix, viewset, basename) of every app's API section."""
     return _lists("api", "ROUTES")
+
+
+def api_sections(*, place: str) -> Sequence[ApiSection]:
+    """Return what the apps add to one kind of object in the API."""
+    return [section for section in _lists("api", "SECTIONS") if section.place == place]

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 import structlog
+import urllib3
 from django.conf import settings
 from django.db import connections
 from requests_hardened import Config, HTTPSession
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
-DEADLINE_SECONDS = 60
 PAGE_BYTES = 20 * 1024 * 1024
 USER_BYTES = 64 * 1024
 USER_SECONDS = 10
@@ -109,13 +109,14 @@ def send_to_platform(
     params: Any = None,
     data: bytes | str | Mapping[str, str] | None = None,
     max_bytes: int = PAGE_BYTES,
-    deadline: float = DEADLINE_SECONDS,
+    deadline: float | None = None,
     proxy: str = "",
 ) -> Answer:
     """Send one request to a platform and return its complete answer, whatever its status.
 
     Raises ``ForbiddenAddress`` before anything is sent, ``HttpFailure`` when no complete answer came
-    (time-out, broken or too long body), ``TransactionOpen`` inside a transaction.
+    (time-out, broken or too long body), ``TransactionOpen`` inside a transaction. The whole call ends after
+    ``deadline`` seconds, ``settings.ECOMHUB_CALL_SECONDS`` when not given.
     """
     _refuse_open_transaction()
     check_platform_address(url=url, hosts=hosts)
@@ -123,7 +124,8 @@ def send_to_platform(
         session.trust_env = False
         if proxy:
             session.proxies = {"https": proxy, "http": proxy}
-        return _send(session, method, url, headers, params, data, max_bytes, deadline)
+        seconds = settings.ECOMHUB_CALL_SECONDS if deadline is None else deadline
+        return _send(session, method, url, headers, params, data, max_bytes, seconds)
 
 
 def send_to_user_address(
@@ -190,8 +192,9 @@ def _send(
         raise HttpFailure("no connection within 5 s", sent=False) from error
     except requests.exceptions.Timeout as error:
         raise HttpFailure("no answer in time") from error
-    except requests.exceptions.RequestException as error:
-        raise HttpFailure(f"the connection broke ({type(error).__name__})") from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        sent = not _never_connected(error)
+        raise HttpFailure(f"the connection broke ({type(error).__name__})", sent=sent) from error
     finally:
         host = urlsplit(url).netloc
         elapsed = round((time.monotonic() - started) * 1000)
@@ -203,12 +206,19 @@ def _send(
     )
 
 
+def _never_connected(error: Exception) -> bool:
+    """Whether nobody listened at the other end, so that nothing can have been sent."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(cause, urllib3.exceptions.NewConnectionError)
+
+
 def _read(response: requests.Response, *, max_bytes: int, until: float) -> bytes:
     """Read the body in pieces; a body that is too long, too slow or shorter than declared is no body."""
     parts: list[bytes] = []
     size = 0
     with response:
-        for part in response.iter_content(chunk_size=65536):
+        # What has arrived, not what fills the buffer: only so can a slow body meet the deadline.
+        while part := response.raw.read1(65536, decode_content=True):
             size += len(part)
             if size > max_bytes:
                 raise HttpFailure(f"the answer is longer than {max_bytes} bytes")

@@ -31,10 +31,13 @@ ECOMHUB_KEYRING = env.text(
 )
 ECOMHUB_BLIND_KEY = hashlib.sha256(b"blind:" + ECOMHUB_KEYRING.split(",")[-1].encode()).digest()
 ECOMHUB_SANDBOX_URL = env.text("ECOMHUB_SANDBOX_URL", "")
+ECOMHUB_CALL_SECONDS = env.whole("ECOMHUB_CALL_SECONDS", 60)
+ECOMHUB_EXTRA_PLATFORMS = env.words("ECOMHUB_EXTRA_PLATFORMS")
 ECOMHUB_CLOCK_FILE = env.text("ECOMHUB_CLOCK_FILE", "")
 ECOMHUB_FILES_DIR = Path(
     env.text("ECOMHUB_FILES_DIR", None if PRODUCTION else str(BASE_DIR / ".run" / "files"))
 )
+ECOMHUB_API_PER_MINUTE = env.whole("ECOMHUB_API_PER_MINUTE", 600)
 ECOMHUB_METRICS_TOKEN = env.text("ECOMHUB_METRICS_TOKEN", "")
 ECOMHUB_ORIGIN = env.text("ECOMHUB_ORIGIN", None if PRODUCTION else "http://127.0.0.1:8000")
 ECOMHUB_DB_OWNER_ROLE = env.text("ECOMHUB_DB_OWNER_ROLE", "ecomhub_owner")
@@ -47,8 +50,8 @@ if PRODUCTION:
         raise ImproperlyConfigured("SECRET_KEY must be a random text of at least 50 characters")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts the hub answers to")
-    if ECOMHUB_SANDBOX_URL or ECOMHUB_CLOCK_FILE:
-        raise ImproperlyConfigured("the sandbox and its clock do not exist in production")
+    if ECOMHUB_SANDBOX_URL or ECOMHUB_CLOCK_FILE or ECOMHUB_EXTRA_PLATFORMS:
+        raise ImproperlyConfigured("the sandbox, its clock and extra platforms do not exist in production")
     if not ECOMHUB_ORIGIN.startswith("https://"):
         raise ImproperlyConfigured("ECOMHUB_ORIGIN must be an https address")
 
@@ -240,7 +243,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["ecomhub.rest.permission.ActionPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "ecomhub.rest.openapi.ApiSchema",
     "EXCEPTION_HANDLER": "ecomhub.rest.problems.problem_details",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
@@ -249,6 +252,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "ecomhub",
     "VERSION": "1",
     "DESCRIPTION": "Orders, stock and shipments of every channel.",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["ecomhub.rest.permission.ActionPermission"],
     "SERVE_AUTHENTICATION": [

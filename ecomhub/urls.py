@@ -1,10 +1,11 @@
 """Every address of the hub. Apps are named in strings only."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from ecomhub import discovery, health
 from ecomhub.rest.schema import SchemaView
+from ecomhub.rest.views import NothingHere
 
 
 def _router() -> SimpleRouter:
@@ -21,9 +22,12 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/", include((_router().urls, "api"))),
+    re_path("^api/", NothingHere.as_view()),
     path("", include("ecomhub.shell.urls")),
     path("stock/", include("inventory.urls")),
     path("channels/", include("channels.urls")),
     path("orders/", include("orders.urls")),
     path("shipments/", include("logistics.urls")),
 ]
+
+handler500 = "ecomhub.rest.problems.server_error"

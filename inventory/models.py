@@ -36,9 +36,7 @@ class Sku(models.Model):
     name_zh = models.CharField(max_length=200, blank=True, default="")
     picture_url = models.URLField(max_length=500, blank=True, default="")
     category = models.CharField(max_length=120, blank=True, default="")
-    status = models.CharField(
-        max_length=12, choices=Status.choices, default=Status.ACTIVE
-    )
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
     barcodes = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     weight_g = models.PositiveIntegerField(null=True, blank=True)
     length_mm = models.PositiveIntegerField(null=True, blank=True)
@@ -61,6 +59,8 @@ class Sku(models.Model):
     class Meta:
         indexes = [
             GinIndex(OpClass(Upper("code"), name="gin_trgm_ops"), name="sku_code_trgm"),
+            GinIndex(OpClass(Upper("name_en"), name="gin_trgm_ops"), name="sku_name_en_trgm"),
+            GinIndex(OpClass(Upper("name_zh"), name="gin_trgm_ops"), name="sku_name_zh_trgm"),
             GinIndex(fields=["barcodes"], name="sku_barcodes"),
         ]
 
@@ -75,11 +75,7 @@ class WarehouseQuerySet(models.QuerySet["Warehouse"]):
         """Return the warehouses an actor may see."""
         if not actor.may("inventory.view"):
             return self.none()
-        return (
-            self
-            if actor.warehouse_ids is None
-            else self.filter(pk__in=actor.warehouse_ids)
-        )
+        return self if actor.warehouse_ids is None else self.filter(pk__in=actor.warehouse_ids)
 
 
 class Warehouse(models.Model):
@@ -97,14 +93,10 @@ class Warehouse(models.Model):
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.OWN)
     country = models.CharField(max_length=2)
-    legal_entity = models.ForeignKey(
-        LegalEntity, on_delete=models.PROTECT, related_name="warehouses"
-    )
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="warehouses")
     is_sellable = models.BooleanField(default=True)
     priority = models.PositiveSmallIntegerField(default=100)
-    serves_countries = ArrayField(
-        models.CharField(max_length=2), default=list, blank=True
-    )
+    serves_countries = ArrayField(models.CharField(max_length=2), default=list, blank=True)
     channel_reference = models.CharField(max_length=120, blank=True, default="")
 
     objects = WarehouseQuerySet.as_manager()
@@ -120,26 +112,18 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
         """Return the levels in warehouses the actor may see."""
         if not actor.may("inventory.view"):
             return self.none()
-        return (
-            self
-            if actor.warehouse_ids is None
-            else self.filter(warehouse__in=actor.warehouse_ids)
-        )
+        return self if actor.warehouse_ids is None else self.filter(warehouse__in=actor.warehouse_ids)
 
     def sellable(self) -> "StockLevelQuerySet":
         """Keep levels that back what is promised to buyers."""
-        return self.filter(warehouse__is_sellable=True).exclude(
-            warehouse__kind=Warehouse.Kind.CHANNEL
-        )
+        return self.filter(warehouse__is_sellable=True).exclude(warehouse__kind=Warehouse.Kind.CHANNEL)
 
 
 class StockLevel(models.Model):
     """How much of a SKU a warehouse holds; only ``inventory.ledger`` writes it."""
 
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="levels")
-    warehouse = models.ForeignKey(
-        Warehouse, on_delete=models.PROTECT, related_name="levels"
-    )
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="levels")
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     inbound = models.IntegerField(default=0)
@@ -155,15 +139,9 @@ class StockLevel(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["sku", "warehouse"], name="stock_level_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(on_hand__gte=0), name="stock_level_on_hand_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(reserved__gte=0), name="stock_level_reserved_not_negative"
-            ),
+            models.UniqueConstraint(fields=["sku", "warehouse"], name="stock_level_once"),
+            models.CheckConstraint(condition=Q(on_hand__gte=0), name="stock_level_on_hand_not_negative"),
+            models.CheckConstraint(condition=Q(reserved__gte=0), name="stock_level_reserved_not_negative"),
         ]
 
 
@@ -186,12 +164,8 @@ class StockMovement(models.Model):
         TRANSFER_IN = "transfer_in", _("Transferred in")
 
     id = models.BigAutoField(primary_key=True)
-    sku = models.ForeignKey(
-        Sku, on_delete=models.PROTECT, related_name="movements", db_index=False
-    )
-    warehouse = models.ForeignKey(
-        Warehouse, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="movements", db_index=False)
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     on_hand_delta = models.IntegerField()
     reserved_delta = models.IntegerField()
@@ -210,8 +184,7 @@ class StockMovement(models.Model):
                 name="stock_movement_once_per_cause",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="reserve")
-                | Q(reserved_after__lte=F("on_hand_after")),
+                condition=~Q(kind="reserve") | Q(reserved_after__lte=F("on_hand_after")),
                 name="stock_movement_never_oversells",
             ),
             models.CheckConstraint(
@@ -224,21 +197,15 @@ class StockMovement(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["sku", "warehouse", "id"], name="stock_movement_chain"
-            ),
-            models.Index(
-                fields=["demand"], name="stock_movement_demand", condition=~Q(demand="")
-            ),
+            models.Index(fields=["sku", "warehouse", "id"], name="stock_movement_chain"),
+            models.Index(fields=["demand"], name="stock_movement_demand", condition=~Q(demand="")),
         ]
 
 
 class CostLayer(models.Model):
     """What a receipt cost per unit; finance consumes layers in ledger order."""
 
-    movement = models.OneToOneField(
-        StockMovement, on_delete=models.PROTECT, related_name="cost_layer"
-    )
+    movement = models.OneToOneField(StockMovement, on_delete=models.PROTECT, related_name="cost_layer")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="cost_layers")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
@@ -248,12 +215,8 @@ class CostLayer(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(unit_cost__gte=0), name="cost_layer_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="cost_layer_has_units"
-            ),
+            models.CheckConstraint(condition=Q(unit_cost__gte=0), name="cost_layer_not_negative"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="cost_layer_has_units"),
         ]
 
 
@@ -276,6 +239,8 @@ class SheetImport(WorkRow):
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT)
     step = models.CharField(max_length=10, choices=Step.choices, default=Step.UPLOADED)
     report = models.JSONField(default=dict)
+    options = models.JSONField(default=dict, blank=True)
+    language = models.CharField(max_length=10, default="en")
     rows_total = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
     uploaded_by = models.CharField(max_length=160)

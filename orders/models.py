@@ -1,5 +1,6 @@
 """Orders one to one with the platform's, their lines, allocations, buyers (sealed apart), returns."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
@@ -34,6 +35,7 @@ class IssueKind(models.TextChoices):
     DISCREPANCY = "discrepancy", _("The platform and the hub disagree")
     CANCEL_AFTER_SHIP = "cancel_after_ship", _("Canceled after it was shipped")
     CONFIRM_REFUSED = "confirm_refused", _("The platform refused the shipment")
+    NO_LINES = "no_lines", _("The platform has not shown the lines yet")
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -64,20 +66,17 @@ class Order(models.Model):
     account = models.ForeignKey(
         ChannelAccount, on_delete=models.PROTECT, related_name="orders", db_index=False
     )
-    shop = models.ForeignKey(
-        Shop, on_delete=models.PROTECT, related_name="orders", db_index=False
-    )
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="orders", db_index=False)
     external_id = models.CharField(max_length=120)
     status = models.CharField(max_length=10, choices=Status.choices)
     platform_status = models.CharField(max_length=60)
     platform_state = models.CharField(max_length=16)
     fulfillment_method = models.CharField(max_length=10, default="by_seller")
     is_before_go_live = models.BooleanField(default=False)
-    hold_reason = models.CharField(
-        max_length=20, choices=HoldReason.choices, blank=True, default=""
-    )
+    hold_reason = models.CharField(max_length=20, choices=HoldReason.choices, blank=True, default="")
     issue_count = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
+    cancel_declined_at = models.DateTimeField(null=True, blank=True)
     is_gift = models.BooleanField(default=False)
     return_status = models.CharField(max_length=20, blank=True, default="")
     country = models.CharField(max_length=2, blank=True, default="")
@@ -101,9 +100,7 @@ class Order(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "external_id"], name="order_once"
-            ),
+            models.UniqueConstraint(fields=["account", "external_id"], name="order_once"),
             models.CheckConstraint(
                 condition=Q(status__in=[value for value, _label in Status.choices]),
                 name="order_status_known",
@@ -128,13 +125,23 @@ class Order(models.Model):
             models.Index(
                 fields=["ship_by_at"],
                 name="order_open_ship_by",
-                condition=Q(
-                    status__in=["unpaid", "review", "process", "label", "ship"]
-                ),
+                condition=Q(status__in=["unpaid", "review", "process", "label", "ship"]),
             ),
             GinIndex(
                 OpClass(Upper("external_id"), name="gin_trgm_ops"),
                 name="order_external_id_trgm",
+            ),
+            models.Index(
+                F("placed_at").desc(),
+                F("id").desc(),
+                name="order_exceptions",
+                condition=Q(issue_count__gt=0),
+            ),
+            models.Index(
+                F("placed_at").desc(),
+                F("id").desc(),
+                name="order_stopped",
+                condition=~Q(hold_reason="") | Q(cancel_requested=True),
             ),
         ]
 
@@ -143,19 +150,21 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """One line of an order; amounts are line totals in the order's currency, as the platform gave them."""
+    """One line of an order; amounts are line totals in the order's currency, as the platform gave them.
 
-    order = models.ForeignKey(
-        Order, on_delete=models.PROTECT, related_name="lines", db_index=False
-    )
+    Quantities count listing units. ``quantity_allocated`` is what was claimed and not given back, so it
+    includes what left. ``quantity_shipped`` includes ``quantity_shipped_elsewhere``, which never took
+    anything from our stock.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
     external_id = models.CharField(max_length=80)
-    listing = models.ForeignKey(
-        Listing, on_delete=models.PROTECT, related_name="order_lines"
-    )
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="order_lines")
     title = models.CharField(max_length=500, blank=True, default="")
     quantity = models.PositiveIntegerField()
     quantity_allocated = models.PositiveIntegerField(default=0)
     quantity_shipped = models.PositiveIntegerField(default=0)
+    quantity_shipped_elsewhere = models.PositiveIntegerField(default=0)
     quantity_canceled = models.PositiveIntegerField(default=0)
     quantity_returned = models.PositiveIntegerField(default=0)
     charge = amount_field(null=True, blank=True)
@@ -171,9 +180,7 @@ class OrderLine(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "external_id"], name="order_line_once"
-            ),
+            models.UniqueConstraint(fields=["order", "external_id"], name="order_line_once"),
             models.CheckConstraint(
                 condition=Q(quantity_canceled__lte=F("quantity")),
                 name="order_line_canceled_within_ordered",
@@ -184,60 +191,50 @@ class OrderLine(models.Model):
 class Allocation(models.Model):
     """Stock claimed for a line in a warehouse (the ledger's reserve), and how much of it left.
 
-    ``quantity`` counts SKU units, not listing units. The ledger's demand is ``order-line:<line id>``.
+    ``quantity`` counts SKU units; ``units`` of them make one listing unit. Only whole listing units are
+    claimed: of every SKU of a line the same number of sets. The ledger's demand is ``order-line:<line id>``.
     """
 
-    line = models.ForeignKey(
-        OrderLine, on_delete=models.PROTECT, related_name="allocations", db_index=False
-    )
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="allocations", db_index=False)
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    units = models.PositiveIntegerField(default=1)
     quantity = models.PositiveIntegerField()
     quantity_shipped = models.PositiveIntegerField(default=0)
     quantity_released = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["line", "sku", "warehouse"], name="allocation_once"
-            ),
+            models.UniqueConstraint(fields=["line", "sku", "warehouse"], name="allocation_once"),
             models.CheckConstraint(
-                condition=Q(
-                    quantity__gte=F("quantity_shipped") + F("quantity_released")
-                ),
+                condition=Q(quantity__gte=F("quantity_shipped") + F("quantity_released")),
                 name="allocation_not_overdrawn",
             ),
+            models.CheckConstraint(condition=Q(units__gt=0), name="allocation_has_units"),
         ]
 
 
 class AllocationTrace(models.Model):
     """Why an order was allocated as it was: the candidates looked at and the choice, kept for people."""
 
-    order = models.ForeignKey(
-        Order, on_delete=models.CASCADE, related_name="allocation_traces"
-    )
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="allocation_traces")
     at = models.DateTimeField()
     trace = models.JSONField()
 
 
 class OrderBuyer(models.Model):
-    """The buyer and address of an order, sealed under the order's data key."""
+    """The buyer and address of an order, sealed under the order's data key.
 
-    order = models.OneToOneField(
-        Order, on_delete=models.CASCADE, related_name="buyer", primary_key=True
-    )
+    ``tokens`` are keyed blind tokens for exact and word-prefix search; they go when the row goes.
+    """
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name="buyer", primary_key=True)
     sealed = models.BinaryField()
+    tokens = ArrayField(models.BinaryField(max_length=16), default=list)
     changed_at = models.DateTimeField(db_default=Now())
 
-
-class BuyerToken(models.Model):
-    """Keyed blind tokens of an order's buyer, for exact and word-prefix search."""
-
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
-    token = models.BinaryField(max_length=16)
-
     class Meta:
-        indexes = [models.Index(fields=["token", "order"], name="buyer_token_search")]
+        indexes = [GinIndex(fields=["tokens"], name="order_buyer_tokens")]
 
 
 class OrderIssue(models.Model):
@@ -278,9 +275,7 @@ class PlatformReturn(models.Model):
     """Goods coming back as the platform reports them; read-only until the after-sales house works on them."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns")
-    line = models.ForeignKey(
-        OrderLine, on_delete=models.PROTECT, related_name="returns"
-    )
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="returns")
     external_id = models.CharField(max_length=120)
     quantity = models.PositiveIntegerField()
     status = models.CharField(max_length=40)
@@ -289,47 +284,27 @@ class PlatformReturn(models.Model):
     reported_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order", "external_id"], name="platform_return_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["order", "external_id"], name="platform_return_once")]
 
 
 class SearchKey(models.Model):
     """A text from above the house by which an order is found, such as a tracking number."""
 
-    order = models.ForeignKey(
-        Order, on_delete=models.CASCADE, related_name="search_keys"
-    )
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="search_keys")
     kind = models.CharField(max_length=20)
     text = models.CharField(max_length=120)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order", "kind", "text"], name="search_key_once"
-            )
-        ]
-        indexes = [
-            GinIndex(
-                OpClass(Upper("text"), name="gin_trgm_ops"), name="search_key_trgm"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["order", "kind", "text"], name="search_key_once")]
+        indexes = [GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="search_key_trgm")]
 
 
 class OrderTally(models.Model):
     """Maintained counters: signed rows a trigger writes, summed per shop and bucket, folded by the tick."""
 
-    shop = models.ForeignKey(
-        Shop, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="+", db_index=False)
     bucket = models.CharField(max_length=24)
     delta = models.IntegerField()
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["bucket", "shop"], include=["delta"], name="order_tally_sum"
-            )
-        ]
+        indexes = [models.Index(fields=["bucket", "shop"], include=["delta"], name="order_tally_sum")]

@@ -45,6 +45,7 @@ _S = Status
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("pay", _S.UNPAID, _S.REVIEW),
+    Transition("hand_over", _S.UNPAID, _S.PROCESS, "by_channel"),
     Transition("approve", _S.REVIEW, _S.PROCESS, "workable", by_person=True, label=_("Approve")),
     Transition("allocate", _S.PROCESS, _S.LABEL, "fully_allocated"),
     Transition("unallocate", _S.LABEL, _S.PROCESS),
@@ -58,12 +59,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("ship_elsewhere", _S.PROCESS, _S.SHIPPED),
     Transition("ship_elsewhere", _S.LABEL, _S.SHIPPED),
     Transition("ship_elsewhere", _S.SHIP, _S.SHIPPED),
+    Transition("ship_elsewhere", _S.IGNORED, _S.SHIPPED),
     Transition("complete", _S.SHIPPED, _S.COMPLETED),
     Transition("cancel", _S.UNPAID, _S.CANCELED),
     Transition("cancel", _S.REVIEW, _S.CANCELED, "nothing_shipped"),
     Transition("cancel", _S.PROCESS, _S.CANCELED, "nothing_shipped"),
     Transition("cancel", _S.LABEL, _S.CANCELED, "nothing_shipped"),
     Transition("cancel", _S.SHIP, _S.CANCELED, "nothing_shipped"),
+    Transition("cancel", _S.IGNORED, _S.CANCELED),
     Transition(
         "close",
         _S.REVIEW,
@@ -128,6 +131,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "take_back",
         _S.IGNORED,
         _S.REVIEW,
+        "worked_here",
         by_person=True,
         label=_("Take back into work"),
     ),

@@ -1,6 +1,19 @@
-"""Addresses of the orders pages."""
+"""Addresses of the order pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from orders import acting_views, views
 
 app_name = "orders"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.orders, name="list"),
+    path("live/", views.live, name="live"),
+    path("bulk/<slug:action>/", acting_views.bulk, name="bulk"),
+    path("issues/<int:pk>/solve/", acting_views.solve, name="solve-issue"),
+    path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/act/<slug:action>/", acting_views.act, name="act"),
+    path("<int:pk>/hold/", acting_views.hold, name="hold"),
+    path("<int:pk>/release/", acting_views.release, name="release"),
+    path("<int:pk>/decline/", acting_views.decline, name="decline"),
+    path("<int:pk>/buyer/", acting_views.buyer, name="buyer"),
+]

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication as KnoxAuthentication
-from rest_framework import authentication
+from rest_framework import authentication, exceptions
 
 from ecomhub import clock
 from ecomhub.models import AuthToken
@@ -18,6 +19,8 @@ class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
         """Check the token and put its actor on the user for ``ActionPermission``."""
+        if not token.isascii():
+            raise exceptions.AuthenticationFailed(_("This token is not valid. Ask for a new one."))
         user, held = super().authenticate_credentials(token)
         at = clock.real_now()
         stale = models.Q(last_used_at__isnull=True) | models.Q(last_used_at__lt=at - _LAST_USE_STEP)

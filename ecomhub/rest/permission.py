@@ -23,7 +23,8 @@ class ActionPermission(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Say whether the caller may do what this method does."""
         actions: Mapping[str, str] = getattr(view, "actions", {})
-        action = actions.get(request.method or "", actions.get("*", ""))
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        action = actions.get(method, actions.get("*", ""))
         if request.method == "OPTIONS":
             return False
         if action == PUBLIC:

@@ -1,15 +1,22 @@
 """How every error of the REST API looks: RFC 9457 problem details."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg2
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+PROBLEM_JSON = "application/problem+json"
+_RETRY_SECONDS = 1
 
 
 class Problem(exceptions.APIException):
@@ -56,6 +63,8 @@ _TITLES: Mapping[int, str] = {
     415: "Unsupported media type",
     422: "Cannot be processed",
     429: "Too many requests",
+    500: "Error of the hub",
+    503: "Not available now",
 }
 
 
@@ -90,12 +99,66 @@ def problem(
     return body
 
 
+def of_database(error: DatabaseError) -> Problem | None:
+    """Read what Postgres refused as a problem; ``None`` when it is a fault of ours.
+
+    Unique keys answer 409, checks, missing references and values out of range 422, lost races and locks
+    503 with ``Retry-After`` (SQLSTATE: PostgreSQL documentation, appendix A).
+    """
+    cause = error.__cause__
+    if not isinstance(cause, psycopg2.Error):
+        return None
+    rule = cause.diag.constraint_name or ""
+    match cause.pgcode or "":
+        case "23505":
+            return Problem(
+                status_code=status.HTTP_409_CONFLICT,
+                code="already_there",
+                detail=_("Something else already has this place (%(rule)s). Read it first.") % {"rule": rule},
+            )
+        case "23514" | "23503" | "23P01" | "23502":
+            return Problem(
+                status_code=status.HTTP_422_UNPROCESSABLE_ENTITY,
+                code="rule_broken",
+                detail=_("This would break a rule of the hub (%(rule)s). Nothing was changed.")
+                % {"rule": rule},
+            )
+        case "22003" | "22001" | "22007" | "22008" | "22021" | "22P05":
+            return Problem(
+                status_code=status.HTTP_422_UNPROCESSABLE_ENTITY,
+                code="out_of_range",
+                detail=_("A value is too large or is not one the hub can keep. Nothing was changed."),
+            )
+        case "40001" | "40P01" | "55P03" | "57014":
+            return Problem(
+                status_code=status.HTTP_503_SERVICE_UNAVAILABLE,
+                code="busy",
+                detail=_("Somebody else works on the same objects. Nothing was changed; try again."),
+                retry_after_s=_RETRY_SECONDS,
+            )
+    return None
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer 500: as problem details below ``/api/``, as a page elsewhere."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    body = problem(
+        status_code=500,
+        code="internal_error",
+        detail=_("The hub made a mistake; it is in its log. Repeat the call with the same key."),
+    )
+    return JsonResponse(body, status=500, content_type=PROBLEM_JSON)
+
+
 def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Turn any API error into problem details. Unknown errors stay errors (500)."""
     if isinstance(error, Http404):
         error = exceptions.NotFound(_("There is no such object, or it is not yours to see."))
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, DatabaseError):
+        error = of_database(error) or error
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
@@ -104,7 +167,7 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
         headers["WWW-Authenticate"] = challenge
     wait = getattr(error, "retry_after_s", None) or getattr(error, "wait", None)
     if wait is not None:
-        headers["Retry-After"] = str(int(wait))
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if isinstance(error, exceptions.ValidationError):
         body = problem(
             status_code=status.HTTP_400_BAD_REQUEST,
@@ -124,5 +187,5 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
         body,
         status=error.status_code,
         headers=headers,
-        content_type="application/problem+json",
+        content_type=PROBLEM_JSON,
     )

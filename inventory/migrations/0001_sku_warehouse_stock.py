@@ -46,9 +46,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("errors", models.PositiveIntegerField(default=0)),
@@ -148,9 +146,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "declared_value",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=19, null=True
-                    ),
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True),
                 ),
                 (
                     "declared_currency",
@@ -161,15 +157,11 @@ class Migration(migrations.Migration):
                 ("safety_stock", models.PositiveIntegerField(default=0)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
             ],
             options={
@@ -181,9 +173,7 @@ class Migration(migrations.Migration):
                         ),
                         name="sku_code_trgm",
                     ),
-                    django.contrib.postgres.indexes.GinIndex(
-                        fields=["barcodes"], name="sku_barcodes"
-                    ),
+                    django.contrib.postgres.indexes.GinIndex(fields=["barcodes"], name="sku_barcodes"),
                 ],
             },
         ),
@@ -317,9 +307,7 @@ class Migration(migrations.Migration):
                 ("version", models.BigIntegerField(default=0)),
                 (
                     "changed_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "sku",
@@ -383,9 +371,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="stockmovement",
-            index=models.Index(
-                fields=["sku", "warehouse", "id"], name="stock_movement_chain"
-            ),
+            index=models.Index(fields=["sku", "warehouse", "id"], name="stock_movement_chain"),
         ),
         migrations.AddIndex(
             model_name="stockmovement",
@@ -429,9 +415,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="stocklevel",
-            constraint=models.UniqueConstraint(
-                fields=("sku", "warehouse"), name="stock_level_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("sku", "warehouse"), name="stock_level_once"),
         ),
         migrations.AddConstraint(
             model_name="stocklevel",

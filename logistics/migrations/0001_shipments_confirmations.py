@@ -51,15 +51,11 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField(default=1)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "warehouse",
@@ -98,9 +94,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("errors", models.PositiveIntegerField(default=0)),
@@ -200,9 +194,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="confirmation",
-            constraint=models.UniqueConstraint(
-                fields=("shipment", "order"), name="confirmation_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("shipment", "order"), name="confirmation_once"),
         ),
         migrations.AddConstraint(
             model_name="confirmation",
@@ -212,9 +204,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="shipmentline",
-            constraint=models.UniqueConstraint(
-                fields=("shipment", "line", "sku"), name="shipment_line_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("shipment", "line", "sku"), name="shipment_line_once"),
         ),
         migrations.AddConstraint(
             model_name="shipmentline",

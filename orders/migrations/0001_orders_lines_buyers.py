@@ -79,9 +79,7 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=3)),
                 (
                     "total",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=19, null=True
-                    ),
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True),
                 ),
                 ("units", models.PositiveIntegerField(default=0)),
                 (
@@ -99,15 +97,11 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField(default=1)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "account",
@@ -145,9 +139,7 @@ class Migration(migrations.Migration):
                 ("sealed", models.BinaryField()),
                 (
                     "changed_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
             ],
         ),
@@ -219,9 +211,7 @@ class Migration(migrations.Migration):
                 ("quantity_returned", models.PositiveIntegerField(default=0)),
                 (
                     "charge",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=19, null=True
-                    ),
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True),
                 ),
                 (
                     "discount",
@@ -406,9 +396,7 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, default="", max_length=200)),
                 (
                     "refunded",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=19, null=True
-                    ),
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True),
                 ),
                 ("reported_at", models.DateTimeField()),
                 (
@@ -487,9 +475,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(
-                condition=models.Q(
-                    ("status__in", ["unpaid", "review", "process", "label", "ship"])
-                ),
+                condition=models.Q(("status__in", ["unpaid", "review", "process", "label", "ship"])),
                 fields=["ship_by_at"],
                 name="order_open_ship_by",
             ),
@@ -506,9 +492,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=models.UniqueConstraint(
-                fields=("account", "external_id"), name="order_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "external_id"), name="order_once"),
         ),
         migrations.AddConstraint(
             model_name="order",
@@ -538,9 +522,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="orderline",
-            constraint=models.UniqueConstraint(
-                fields=("order", "external_id"), name="order_line_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("order", "external_id"), name="order_line_once"),
         ),
         migrations.AddConstraint(
             model_name="orderline",
@@ -568,9 +550,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="allocation",
-            constraint=models.UniqueConstraint(
-                fields=("line", "sku", "warehouse"), name="allocation_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("line", "sku", "warehouse"), name="allocation_once"),
         ),
         migrations.AddConstraint(
             model_name="allocation",
@@ -590,15 +570,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ordertally",
-            index=models.Index(
-                fields=["bucket", "shop"], include=("delta",), name="order_tally_sum"
-            ),
+            index=models.Index(fields=["bucket", "shop"], include=("delta",), name="order_tally_sum"),
         ),
         migrations.AddConstraint(
             model_name="platformreturn",
-            constraint=models.UniqueConstraint(
-                fields=("order", "external_id"), name="platform_return_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("order", "external_id"), name="platform_return_once"),
         ),
         migrations.AddIndex(
             model_name="searchkey",
@@ -611,8 +587,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="searchkey",
-            constraint=models.UniqueConstraint(
-                fields=("order", "kind", "text"), name="search_key_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("order", "kind", "text"), name="search_key_once"),
         ),
     ]

@@ -1,0 +1,393 @@
+"""Accounts: connecting them, what would change when they are switched on, and switching.
+
+A new account is import-only. What differs between production, a platform's own sandbox and ours is data:
+an environment's name and its addresses (``Platform.endpoints``).
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from channels import braking, lanes, offers, throttle
+from channels.adapter import Platform
+from channels.messages import Connection, Marketplace
+from channels.models import ChannelAccount, Credential, Listing, Pull, Shop
+from channels.pace import on_our_sandbox, real
+from channels.registry import platform, platforms
+from channels.tokens import secret_context
+from ecomhub import clock, events, sealed, work
+from ecomhub.models import LegalEntity
+
+BRAKE_PAUSE = timedelta(hours=2)
+"""How long a person's "go on" (or a switch-on after a preview) lets large changes through."""
+
+
+class AccountRefused(Exception):
+    """An account cannot be connected or changed like this; the text says what to do instead."""
+
+
+def offered_platform(*, key: str) -> Platform:
+    """Return a platform by its key. Raises ``AccountRefused`` naming the known ones."""
+    known = platforms()
+    if key not in known:
+        raise AccountRefused(
+            _("There is no platform %(key)s here; known are %(known)s.")
+            % {"key": key, "known": ", ".join(sorted(known))}
+        )
+    return known[key]
+
+
+def addresses(*, platform_key: str, environment: str, endpoint: str, token_endpoint: str) -> tuple[str, str]:
+    """Return where an account's calls and token requests go; what is given wins over the environment's."""
+    offered = offered_platform(key=platform_key)
+    found = endpoint or offered.endpoints.get(environment, "")
+    if not found:
+        raise AccountRefused(
+            _("%(platform)s has no environment %(environment)s; choose one of %(known)s.")
+            % {
+                "platform": offered.name,
+                "environment": environment,
+                "known": ", ".join(sorted(offered.endpoints)),
+            }
+        )
+    return found.rstrip("/"), token_endpoint or offered.token_endpoint
+
+
+def environment_of(*, endpoint: str, platform_key: str) -> str:
+    """Return the name of the environment an address belongs to; our own sandbox is called ``sandbox``."""
+    if on_our_sandbox(endpoint=endpoint):
+        return "sandbox"
+    known = {address: name for name, address in offered_platform(key=platform_key).endpoints.items()}
+    return known.get(endpoint, "custom")[:20]
+
+
+def check_address(*, endpoint: str) -> None:
+    """Raise ``AccountRefused`` when the clock runs faster than the real world and this is not our sandbox."""
+    if clock.speed() != 1.0 and not on_our_sandbox(endpoint=endpoint):
+        raise AccountRefused(
+            _(
+                "The clock of this demo runs at %(speed)g times the real time, so only accounts of its own "
+                "sandbox can be connected. Start with SPEED=1 to connect a real account."
+            )
+            % {"speed": clock.speed()}
+        )
+
+
+def check_credentials(*, platform_key: str, credentials: Mapping[str, str]) -> None:
+    """Raise ``AccountRefused`` naming the first required field that is empty."""
+    for needed in offered_platform(key=platform_key).credential_fields:
+        if needed.required and not credentials.get(needed.key):
+            raise AccountRefused(_("Fill in %(field)s.") % {"field": needed.label})
+
+
+def check_connection(
+    *,
+    platform: str,
+    endpoint: str,
+    token_endpoint: str,
+    credentials: Mapping[str, str],
+    seller_id: str,
+    proxy: str = "",
+) -> Sequence[Marketplace]:
+    """Prove that the credentials work and return the marketplaces they serve; nothing is stored.
+
+    Raises ``AccountRefused`` before anything is sent, else the adapter's errors.
+    """
+    check_address(endpoint=endpoint)
+    check_credentials(platform_key=platform, credentials=credentials)
+    offered = offered_platform(key=platform)
+    connection = Connection(
+        account_uid=str(uuid.uuid4()),
+        platform=platform,
+        endpoint=endpoint,
+        token_endpoint=token_endpoint,
+        seller_id=seller_id,
+        marketplaces=(),
+        credentials=dict(credentials),
+        proxy=proxy,
+    )
+    token = offered.build(connection, None).refresh_token()
+    speaking = replace(connection, access_token=token.token, generation=1)
+    return offered.build(speaking, None).check()
+
+
+def add(
+    *,
+    platform: str,
+    name: str,
+    environment: str,
+    endpoint: str,
+    token_endpoint: str,
+    seller_id: str,
+    credentials: Mapping[str, str],
+    marketplaces: Sequence[Marketplace],
+    legal_entity: LegalEntity,
+    go_live_at: datetime,
+    at: datetime,
+    actor: str = "system",
+    history_days: int = 90,
+    proxy: str = "",
+) -> ChannelAccount:
+    """Connect an account, import-only: its shops, its pulls, its token buckets, its sealed credentials.
+
+    Orders placed before ``go_live_at`` are kept but never worked; ``history_days`` says how far back orders
+    are imported. Raises ``AccountRefused`` when the name or the seller is connected already.
+    """
+    check_address(endpoint=endpoint)
+    check_credentials(platform_key=platform, credentials=credentials)
+    if not marketplaces:
+        raise AccountRefused(_("These credentials serve no marketplace; check them on the platform."))
+    account = ChannelAccount(
+        platform=platform,
+        name=name.strip(),
+        seller_id=seller_id,
+        environment=environment,
+        endpoint=endpoint,
+        token_endpoint=token_endpoint,
+        proxy=proxy,
+        go_live_at=go_live_at,
+        history_days=history_days,
+    )
+    try:
+        with transaction.atomic():
+            account.save()
+            _seal_credentials(account=account, credentials=credentials)
+            _open_shops(account=account, marketplaces=marketplaces, legal_entity=legal_entity)
+            _start_pulls(account=account, at=at)
+            throttle.open_buckets(account_id=account.pk, rates=dict(offered_platform(key=platform).rates))
+            _note(account=account, kind="connected", at=at, actor=actor)
+    except IntegrityError as error:
+        raise AccountRefused(
+            _("An account with this name or this seller is connected already; reconnect that one.")
+        ) from error
+    return account
+
+
+def _seal_credentials(*, account: ChannelAccount, credentials: Mapping[str, str]) -> None:
+    Credential.objects.create(
+        account=account, sealed=sealed.seal(context=secret_context(account), data=dict(credentials))
+    )
+
+
+def _open_shops(
+    *, account: ChannelAccount, marketplaces: Sequence[Marketplace], legal_entity: LegalEntity
+) -> None:
+    Shop.objects.bulk_create(
+        [
+            Shop(
+                account=account,
+                marketplace=place.id,
+                name=f"{account.name} {place.name}"[:80],
+                short_name=f"{account.name[:21]} {place.country}",
+                legal_entity=legal_entity,
+                country=place.country,
+                currency=place.currency,
+                time_zone=place.time_zone,
+            )
+            for place in marketplaces
+        ]
+    )
+
+
+def _start_pulls(*, account: ChannelAccount, at: datetime) -> None:
+    offered = platform(account.platform)
+    for stream in lanes.streams(offered=offered, history_days=account.history_days):
+        pull = lanes.new_pull(account_id=account.pk, stream=stream, history_days=account.history_days, at=at)
+        pull.save()
+        wait = real(account=account, duration=lanes.first_wait(stream=stream))
+        Pull.objects.filter(pk=pull.pk).update(due_at=work.ClockTimestamp() + wait)
+
+
+def _note(*, account: ChannelAccount, kind: str, at: datetime, actor: str, **data: object) -> None:
+    events.record(object_kind="account", object_id=account.pk, kind=kind, at=at, actor=actor, **data)
+
+
+def _locked(account: ChannelAccount) -> ChannelAccount:
+    return ChannelAccount.objects.select_for_update().get(pk=account.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One listing whose quantity would change; ``shown`` is ``None`` when the platform never showed one."""
+
+    listing_id: int
+    marketplace: str
+    external_id: str
+    shown: int | None
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What switching an account on would change on its platform."""
+
+    listings: int
+    unpaired: int
+    by_channel: int
+    same: int
+    to_zero: int
+    down: int
+    up: int
+    objection: str
+    changes: tuple[Change, ...]
+
+
+def preview(*, account: ChannelAccount, at: datetime) -> Preview:
+    """Return what would be pushed if the account were switched on now; nothing is written or sent.
+
+    ``objection`` is what the brake would say to it. The changes are ordered by how much they take away.
+    """
+    every = Listing.objects.filter(shop__account=account, is_parent=False)
+    rows = offers.published(account_id=account.pk)
+    plan = offers.plan(publication_ids=rows.values_list("pk", flat=True))
+    changes = sorted(
+        (offer for offer in plan if offer.shown != offer.wanted),
+        key=lambda offer: (offer.wanted > 0, offer.change, offer.listing_id),
+    )
+    account.brake_released_until = None
+    return Preview(
+        listings=every.count(),
+        unpaired=every.unmapped().filter(fulfillment_method="by_seller").count(),
+        by_channel=every.filter(fulfillment_method="by_channel").count(),
+        same=len(plan) - len(changes),
+        to_zero=sum(offer.wanted == 0 and bool(offer.shown) for offer in changes),
+        down=sum(offer.wanted > 0 and offer.change < 0 for offer in changes),
+        up=sum(offer.change > 0 for offer in changes),
+        objection=braking.objection(account=account, batch=changes, at=at),
+        changes=tuple(
+            Change(offer.listing_id, offer.marketplace, offer.external_id, offer.shown, offer.wanted)
+            for offer in changes
+        ),
+    )
+
+
+def switch_on(
+    *,
+    account: ChannelAccount,
+    pushes_stock: bool,
+    confirms_shipments: bool,
+    at: datetime,
+    actor: str = "system",
+    go_live_at: datetime | None = None,
+) -> ChannelAccount:
+    """Switch what the account does on its platform, after its preview was seen.
+
+    The person who saw the preview has agreed to its changes, so the brake lets them through for a while.
+    Every quantity is published anew. ``go_live_at`` moves the time from which orders are worked.
+    """
+    with transaction.atomic():
+        row = _locked(account)
+        row.switched_on_at = row.switched_on_at or at
+        row.pushes_stock, row.confirms_shipments = pushes_stock, confirms_shipments
+        row.go_live_at = go_live_at or row.go_live_at
+        row.brake_engaged_at, row.brake_reason = None, ""
+        row.brake_released_until = at + BRAKE_PAUSE
+        row.save()
+        if pushes_stock:
+            _publish_all(account=row)
+        _note(
+            account=row,
+            kind="switched_on",
+            at=at,
+            actor=actor,
+            pushes_stock=pushes_stock,
+            confirms_shipments=confirms_shipments,
+            go_live_at=row.go_live_at.isoformat(),
+        )
+    return row
+
+
+def _publish_all(*, account: ChannelAccount) -> None:
+    Listing.objects.filter(shop__account=account, is_mapped=True).update(offer_version=F("offer_version") + 1)
+
+
+def switch_off(*, account: ChannelAccount, at: datetime, actor: str = "system") -> ChannelAccount:
+    """Make the account import-only again: nothing is pushed, nothing is confirmed."""
+    with transaction.atomic():
+        row = _locked(account)
+        row.pushes_stock = row.confirms_shipments = False
+        row.switched_on_at = None
+        row.save(update_fields=["pushes_stock", "confirms_shipments", "switched_on_at"])
+        _note(account=row, kind="switched_off", at=at, actor=actor)
+    return row
+
+
+def pause(*, account: ChannelAccount, at: datetime, actor: str = "system", reason: str = "") -> None:
+    """Stop every call for the account until it is resumed."""
+    with transaction.atomic():
+        row = _locked(account)
+        if row.state == ChannelAccount.State.PAUSED:
+            return
+        row.state, row.state_reason = ChannelAccount.State.PAUSED, reason[:300]
+        row.save(update_fields=["state", "state_reason"])
+        _note(account=row, kind="paused", at=at, actor=actor)
+
+
+def resume(*, account: ChannelAccount, at: datetime, actor: str = "system") -> None:
+    """Let a paused account speak again; its pulls are due at once and catch up."""
+    with transaction.atomic():
+        row = _locked(account)
+        if row.state != ChannelAccount.State.PAUSED:
+            return
+        _connected(row)
+        _note(account=row, kind="resumed", at=at, actor=actor)
+
+
+def reconnect(
+    *,
+    account: ChannelAccount,
+    credentials: Mapping[str, str],
+    at: datetime,
+    actor: str = "system",
+    authorized_until: datetime | None = None,
+) -> None:
+    """Give the account new credentials, already proven by ``check_connection``; old ones cannot come back."""
+    check_credentials(platform_key=account.platform, credentials=credentials)
+    with transaction.atomic():
+        row = _locked(account)
+        row.authorized_until = authorized_until
+        row.save(update_fields=["authorized_until"])
+        Credential.objects.filter(account=row).update(
+            sealed=sealed.seal(context=secret_context(row), data=dict(credentials)),
+            sealed_access="",
+            expires_at=None,
+            refresh_at=None,
+            lease_until=None,
+            lease_epoch=F("lease_epoch") + 1,
+            generation=F("generation") + 1,
+        )
+        _connected(row)
+        _note(account=row, kind="reconnected", at=at, actor=actor)
+
+
+def _connected(row: ChannelAccount) -> None:
+    row.state, row.state_reason = ChannelAccount.State.CONNECTED, ""
+    row.save(update_fields=["state", "state_reason"])
+    waiting = Pull.objects.filter(account=row).exclude(stream__in=lanes.WIDE)
+    work.ring(model=Pull, pks=list(waiting.values_list("pk", flat=True)))
+
+
+def engage_brake(*, account: ChannelAccount, reason: str, at: datetime, actor: str = "system") -> None:
+    """Stop stock pushes of the account until a person has looked; an engaged brake keeps its first reason."""
+    with transaction.atomic():
+        row = _locked(account)
+        if row.brake_engaged_at is not None:
+            return
+        row.brake_engaged_at, row.brake_reason, row.brake_released_until = at, reason[:300], None
+        row.save(update_fields=["brake_engaged_at", "brake_reason", "brake_released_until"])
+        _note(account=row, kind="brake_engaged", at=at, actor=actor, reason=reason[:300])
+
+
+def release_brake(*, account: ChannelAccount, at: datetime, actor: str = "system") -> None:
+    """Let the stopped changes go out: a person looked at them and agreed."""
+    with transaction.atomic():
+        row = _locked(account)
+        row.brake_engaged_at, row.brake_reason = None, ""
+        row.brake_released_until = at + BRAKE_PAUSE
+        row.save(update_fields=["brake_engaged_at", "brake_reason", "brake_released_until"])
+        _note(account=row, kind="brake_released", at=at, actor=actor)

@@ -1,0 +1,74 @@
+"""The brake: a batch that would zero or move too much of an account stops until a person confirms.
+
+An empty import, a wrong warehouse or a wrong unit shows as a change of very many quantities at once. Small
+batches always pass, so that selling out one of three listings is no alarm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from channels.models import ChannelAccount
+from channels.offers import Offer, published, shown_quantity
+
+SMALL_BATCH = 5
+"""So many changed listings always pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """How much a batch changes, against everything the account shows."""
+
+    listings: int
+    selling: int
+    zeroed: int
+    units_shown: int
+    units_moved: int
+
+    @property
+    def zeroed_share(self) -> float:
+        """The part of the selling listings that would stop selling."""
+        return self.zeroed / self.selling if self.selling else 0.0
+
+    @property
+    def moved_share(self) -> float:
+        """The part of the offered units that would change."""
+        base = max(self.units_shown, self.units_moved)
+        return self.units_moved / base if base else 0.0
+
+
+def sweep(*, account_id: int, batch: Sequence[Offer]) -> Sweep:
+    """Measure a batch."""
+    rows = published(account_id=account_id).select_related("listing")
+    shown = [shown_quantity(publication=row) or 0 for row in rows]
+    return Sweep(
+        listings=sum(offer.change != 0 for offer in batch),
+        selling=sum(quantity > 0 for quantity in shown),
+        zeroed=sum((offer.shown or 0) > 0 and offer.wanted == 0 for offer in batch),
+        units_shown=sum(shown),
+        units_moved=sum(abs(offer.change) for offer in batch),
+    )
+
+
+def objection(*, account: ChannelAccount, batch: Sequence[Offer], at: datetime) -> str:
+    """Return why a batch must not go out, in words for a person; empty when it may."""
+    if account.brake_released_until is not None and at < account.brake_released_until:
+        return ""
+    found = sweep(account_id=account.pk, batch=batch)
+    share = float(account.brake_share)
+    if found.listings < SMALL_BATCH:
+        return ""
+    if found.zeroed_share > share:
+        return _("%(zeroed)d of %(selling)d selling listings would go to 0.") % {
+            "zeroed": found.zeroed,
+            "selling": found.selling,
+        }
+    if found.moved_share > share:
+        return _("%(moved)d units would change on %(listings)d listings; %(shown)d are offered now.") % {
+            "moved": found.units_moved,
+            "listings": found.listings,
+            "shown": found.units_shown,
+        }
+    return ""

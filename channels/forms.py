@@ -1,0 +1,172 @@
+"""Forms of the channel pages."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from channels.adapter import Platform
+from channels.models import Shop
+from ecomhub.models import LegalEntity
+
+OUR_SANDBOX = "sandbox"
+
+
+def environments(*, offered: Platform) -> list[tuple[str, Any]]:
+    """Return the environments an account of a platform can live in; our sandbox only while it runs."""
+    known: list[tuple[str, Any]] = [
+        (name, f"{name} ({address})") for name, address in offered.endpoints.items()
+    ]
+    if settings.ECOMHUB_SANDBOX_URL:
+        known.insert(0, (OUR_SANDBOX, _("The invented market of this demo")))
+    return known
+
+
+def place_of(*, offered: Platform, environment: str) -> tuple[str, str]:
+    """Return (endpoint, token endpoint) of an environment."""
+    if environment == OUR_SANDBOX and settings.ECOMHUB_SANDBOX_URL:
+        base = str(settings.ECOMHUB_SANDBOX_URL).rstrip("/")
+        return base, base + urlsplit(offered.token_endpoint).path
+    return offered.endpoints[environment], offered.token_endpoint
+
+
+class CredentialsForm(forms.Form):
+    """The credential fields of one platform."""
+
+    def __init__(self, *args: Any, offered: Platform, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = offered
+        for one in offered.credential_fields:
+            widget = forms.PasswordInput(render_value=True) if one.secret else forms.TextInput()
+            widget.attrs["autocomplete"] = "off"
+            self.fields[f"credential_{one.key}"] = forms.CharField(
+                label=str(one.label),
+                help_text=str(one.help),
+                required=one.required,
+                widget=widget,
+                max_length=2000,
+            )
+
+    def credentials(self) -> dict[str, str]:
+        """Return the credentials by the platform's own keys."""
+        keys = [one.key for one in self.offered.credential_fields]
+        return {key: self.cleaned_data[f"credential_{key}"].strip() for key in keys}
+
+
+class AccountForm(CredentialsForm):
+    """A new account: what it is called, where it lives, its credentials, from when it is worked."""
+
+    name = forms.CharField(label=_("What you call it"), max_length=60)
+    environment = forms.ChoiceField(label=_("Where it lives"))
+    seller_id = forms.CharField(label=_("Seller ID"), max_length=80)
+    go_live_at = forms.DateTimeField(
+        label=_("Work orders placed from"),
+        help_text=_("Older orders are kept for search and finance, never worked."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    legal_entity = forms.ModelChoiceField(
+        label=_("Company"), queryset=LegalEntity.objects.order_by("code"), required=False
+    )
+
+    def __init__(self, *args: Any, offered: Platform, at: datetime, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"go_live_at": at})
+        super().__init__(*args, offered=offered, **kwargs)
+        self.fields["environment"].choices = environments(offered=offered)  # type: ignore[attr-defined]
+
+
+class SwitchForm(forms.Form):
+    """What an account does on its platform once it is switched on."""
+
+    pushes_stock = forms.BooleanField(
+        label=_("Push stock"),
+        required=False,
+        initial=True,
+        help_text=_("Quantities below go to the platform."),
+    )
+    confirms_shipments = forms.BooleanField(
+        label=_("Mark orders as shipped"),
+        required=False,
+        initial=True,
+        help_text=_("Carrier and tracking number go to the platform when goods leave."),
+    )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+if TYPE_CHECKING:
+    _ShopFields = forms.ModelForm[Shop]
+else:
+    _ShopFields = forms.ModelForm
+
+
+class ShopForm(_ShopFields):
+    """How a shop is called, who looks after it, and how it ships and sells."""
+
+    class Meta:
+        model = Shop
+        fields = (
+            "name",
+            "short_name",
+            "group",
+            "person_in_charge",
+            "legal_entity",
+            "time_zone",
+            "tells",
+            "auto_approve",
+            "buffer",
+            "percentage",
+            "is_paused",
+        )
+        labels = {
+            "name": _("Name"),
+            "short_name": _("Short name"),
+            "group": _("Group"),
+            "person_in_charge": _("Person in charge"),
+            "legal_entity": _("Company"),
+            "time_zone": _("Time zone"),
+            "tells": _("Mark as shipped"),
+            "auto_approve": _("Approve orders by itself"),
+            "buffer": _("Units kept back"),
+            "percentage": _("Percentage offered"),
+            "is_paused": _("Stop offering stock"),
+        }
+
+
+class ListingFilterForm(forms.Form):
+    """The filter bar of the listings page."""
+
+    q = forms.CharField(label=_("Listing, title or product number"), required=False, max_length=120)
+    shop = forms.ModelChoiceField(
+        label=_("Shop"), queryset=Shop.objects.none(), required=False, empty_label=_("All shops")
+    )
+    view = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class PairForm(forms.Form):
+    """What one unit of a listing sells, as ``CODE × units`` lines."""
+
+    parts = forms.CharField(
+        label=_("SKU and units"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_(
+            "One SKU a line, such as LAMP-01 × 2; without a number it is one unit. Empty undoes the pairing."
+        ),
+    )
+
+    def components(self) -> list[tuple[str, int]]:
+        """Return (SKU code, units) of each line. Raises ``ValueError`` with the line that cannot be read."""
+        found = []
+        for line in self.cleaned_data["parts"].splitlines():
+            text = line.strip()
+            if not text:
+                continue
+            code, sign, units = text.replace("*", "×").rpartition("×")
+            if not sign:
+                code, units = text, "1"
+            if not units.strip().isdigit():
+                raise ValueError(line)
+            found.append((code.strip(), int(units)))
+        return found

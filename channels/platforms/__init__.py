@@ -1,0 +1,1 @@
+"""The platforms: one folder each, found by ``channels.registry`` through its ``PLATFORM``."""

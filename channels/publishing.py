@@ -1,0 +1,171 @@
+"""Publishing: every listing finally shows the latest publishable quantity (库存同步).
+
+The account's due listings are measured (the brake), then pushed one by one, or as one feed when there are
+many (``feeds``). What a platform only accepted is read back (``readback``) before it counts as confirmed.
+One publication is worked on by one worker at a time; its version is read before its quantity and written
+after the call, so whatever moved meanwhile makes it due again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from channels import accounts, braking, feeds, offers, tokens
+from channels.adapter import Capability, ChannelError, Refused, RetryLater, Unsupported
+from channels.messages import Outcome, StockResult, StockUpdate
+from channels.models import ChannelAccount, Listing, Publication
+from channels.offers import Offer
+from channels.registry import platform
+from ecomhub import work
+
+PER_RUN = 40
+_AWAY = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Published:
+    """What one run did."""
+
+    due: int = 0
+    pushed: int = 0
+    refused: int = 0
+    batched: int = 0
+    stopped: str = ""
+
+
+def may_push(account: ChannelAccount) -> bool:
+    """Say whether quantities of this account may go out at all."""
+    return (
+        account.pushes_stock
+        and account.switched_on_at is not None
+        and account.brake_engaged_at is None
+        and account.state == ChannelAccount.State.CONNECTED
+        and Capability.PUSH_STOCK in platform(account.platform).capabilities
+    )
+
+
+def publish(*, account_id: int, now: Callable[[], datetime]) -> Published:
+    """Push what is due on one account, at most one feed or ``PER_RUN`` single calls; see the module.
+
+    Measures everything due against the brake first. Nothing goes out for an account that is import-only,
+    stopped, or whose brake is engaged. Never raises the platform's errors: they stay with their rows.
+    """
+    account = ChannelAccount.objects.get(pk=account_id)
+    done = Published()
+    if not may_push(account):
+        return done
+    ids = offers.due(account_id=account_id)
+    done.due = len(ids)
+    if not ids:
+        return done
+    batch = offers.plan(publication_ids=ids)
+    done.stopped = braking.objection(account=account, batch=batch, at=now())
+    if done.stopped:
+        accounts.engage_brake(account=account, reason=done.stopped, at=now())
+        return done
+    if feeds.fits(account=account, count=len(ids)):
+        done.batched = feeds.gather(account=account, publication_ids=ids)
+        if done.batched:
+            return done
+    _push_some(account=account, ids=ids[:PER_RUN], now=now, done=done)
+    return done
+
+
+def _push_some(
+    *, account: ChannelAccount, ids: Sequence[int], now: Callable[[], datetime], done: Published
+) -> None:
+    rows = work.claim(model=Publication, limit=len(ids), where=Q(pk__in=ids, batch__isnull=True))
+    for place, row in enumerate(rows):
+        try:
+            _push_one(account=account, row=row, now=now, done=done)
+        except RetryLater as error:
+            done.stopped = error.reason
+            _give_back(rows=rows[place:], error=error)
+            return
+        except ChannelError as error:
+            done.refused += 1
+            _note_error(row=row, error=error)
+            if not isinstance(error, Refused | Unsupported):
+                done.stopped = error.reason
+                _give_back(rows=rows[place + 1 :], error=error)
+                return
+        except work.LeaseLost:
+            _say_again(listing_ids=[row.listing_id])
+
+
+def _push_one(
+    *, account: ChannelAccount, row: Publication, now: Callable[[], datetime], done: Published
+) -> None:
+    """Push one listing: version, quantity, lease, call, note. Nothing is computed before it is needed."""
+    offer = offers.plan(publication_ids=[row.pk])[0]
+    work.renew(row=row)
+    result = tokens.call(
+        account=account,
+        operation=operation(account=account, capability=Capability.PUSH_STOCK),
+        verb=lambda adapter: adapter.push_stock(update=update_of(offer)),
+        at=now(),
+        patience=tokens.SHORT,
+    )
+    if result.outcome == Outcome.REFUSED:
+        raise Refused(result.reason or "the platform refused the quantity")
+    note_sent(row=row, offer=offer, result=result, at=now())
+    done.pushed += 1
+
+
+def operation(*, account: ChannelAccount, capability: Capability) -> str:
+    """Return the name of the token bucket a capability draws from."""
+    return platform(account.platform).operations.get(capability, capability.value)
+
+
+def update_of(offer: Offer) -> StockUpdate:
+    """Return the message that makes a listing show its wanted quantity."""
+    return StockUpdate(
+        marketplace=offer.marketplace,
+        listing_id=offer.external_id,
+        quantity=offer.wanted,
+        product_type=offer.product_type,
+    )
+
+
+def note_sent(*, row: Publication, offer: Offer, result: StockResult, at: datetime) -> None:
+    """Write down what was sent and from which version. Raises ``work.LeaseLost`` when the row is not ours."""
+    changes: dict[str, object] = {
+        "done_version": offer.version,
+        "wanted_quantity": offer.wanted,
+        "sent_quantity": offer.wanted,
+        "sent_at": at,
+        "reads": 0,
+        "due_at": work.ClockTimestamp(),
+        "lease_until": None,
+        "deaths": 0,
+        "last_error": "",
+    }
+    if result.outcome == Outcome.CONFIRMED:
+        changes |= {"confirmed_quantity": offer.wanted, "confirmed_at": at, "errors": 0}
+    mine = Publication.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch)
+    if not mine.update(**changes):
+        raise work.LeaseLost(f"publication {row.pk} belongs to another worker now")
+
+
+def _note_error(*, row: Publication, error: ChannelError) -> None:
+    try:
+        work.fail(row=row, reason=error.reason)
+    except work.LeaseLost:
+        _say_again(listing_ids=[row.listing_id])
+
+
+def _give_back(*, rows: Sequence[Publication], error: ChannelError) -> None:
+    """Give rows back that could not be tried; a push whose outcome is unknown is simply sent again."""
+    after = error.after if isinstance(error, RetryLater) else None
+    for row in rows:
+        try:
+            work.postpone(row=row, due_in=after or _AWAY, reason=error.reason)
+        except work.LeaseLost:
+            _say_again(listing_ids=[row.listing_id])
+
+
+def _say_again(*, listing_ids: Sequence[int]) -> None:
+    """Make listings due once more: we may have spoken after our lease ended, so the last word is not ours."""
+    Listing.objects.filter(pk__in=listing_ids).update(offer_version=F("offer_version") + 1)

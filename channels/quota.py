@@ -1,0 +1,79 @@
+"""The API quota (接口额度) of an account, from its token buckets, in words a person can use."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from channels.models import ChannelAccount, ThrottleBucket
+from channels.pace import pace
+from channels.throttle import MARGIN
+from ecomhub import work
+
+_NAMES = {
+    "fetch_orders": gettext_lazy("Read orders"),
+    "fetch_order": gettext_lazy("Read one order"),
+    "fetch_listings": gettext_lazy("Read listings"),
+    "fetch_listing": gettext_lazy("Read one listing"),
+    "push_stock": gettext_lazy("Set a quantity"),
+    "push_stock_batch": gettext_lazy("Hand in a feed of quantities"),
+    "batch_results": gettext_lazy("Ask for a feed's report"),
+    "fetch_channel_stock": gettext_lazy("Read stock at the channel"),
+    "confirm_shipment": gettext_lazy("Mark as shipped"),
+    "check": gettext_lazy("Check the connection"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One operation's budget: calls in hand now, the most there can be, and the words for it."""
+
+    operation: str
+    title: str
+    in_hand: int
+    burst: int
+    every_s: float
+    used: int
+    throttled: int
+    words: str
+
+
+def quotas_of(*, account: ChannelAccount) -> list[Quota]:
+    """Return the budgets of an account; the scarcest first."""
+    now = work.database_now()
+    speed = pace(endpoint=account.endpoint) * MARGIN
+    found = []
+    for bucket in ThrottleBucket.objects.filter(account=account):
+        passed = max((now - bucket.refilled_at).total_seconds(), 0.0)
+        level = min(bucket.burst, bucket.tokens + passed * bucket.rate * speed)
+        every = 1 / (bucket.rate * MARGIN)
+        found.append(
+            Quota(
+                operation=bucket.operation,
+                title=str(_NAMES.get(bucket.operation, bucket.operation)),
+                in_hand=int(level),
+                burst=int(bucket.burst),
+                every_s=every,
+                used=bucket.used,
+                throttled=bucket.throttled,
+                words=_words(in_hand=int(level), burst=int(bucket.burst), every=every),
+            )
+        )
+    return sorted(found, key=lambda quota: -quota.every_s)
+
+
+def _words(*, in_hand: int, burst: int, every: float) -> str:
+    left = _("%(left)d of %(burst)d calls in hand") % {"left": in_hand, "burst": burst}
+    return _("%(left)s, %(refill)s") % {"left": left, "refill": _refill(every)}
+
+
+def _refill(every: float) -> str:
+    if every < 1:
+        count = round(1 / every)
+        return ngettext("%d more a second", "%d more a second", count) % count
+    if every < 90:
+        count = round(every)
+        return ngettext("one more every second", "one more every %d seconds", count) % (
+            () if count == 1 else (count,)
+        )
+    return _("one more every %d minutes") % round(every / 60)

@@ -1,0 +1,247 @@
+"""What happens to an order after it was placed: payment, cancellation, shipping, delivery, refund."""
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from channels.sandbox.goods import stream
+from channels.sandbox.listings import set_quantity
+from channels.sandbox.orders import (
+    CANCELED,
+    PARTIALLY_SHIPPED,
+    PENDING,
+    SHIPPED,
+    UNSHIPPED,
+    Order,
+    Package,
+)
+from channels.sandbox.people_data import CANCEL_REASONS
+from channels.sandbox.trade import DAY, HOUR
+
+if TYPE_CHECKING:
+    from channels.sandbox.world import World
+
+Due = tuple[int, str, dict[str, Any]]
+CARRIERS = (
+    ("UPS", "UPS", "Ground"),
+    ("DHL", "DHL", "Paket"),
+    ("Royal Mail", "Royal Mail", "Tracked 48"),
+    ("YunExpress", "YunExpress", "Global Standard"),
+    ("4PX", "4PX", "Priority Line"),
+    ("Japan Post", "Japan Post", "Yu-Pack"),
+)
+OPEN = {UNSHIPPED, PARTIALLY_SHIPPED}
+
+
+def touch(order: Order, at: int) -> None:
+    """Move the order's update time forward, never back."""
+    order.updated = max(order.updated, at, order.visible)
+
+
+def count_shipped(order: Order) -> None:
+    """Derive shipped quantities and the status from the packages."""
+    for line in order.lines:
+        line.shipped = sum(
+            quantity for package in order.packages for item, quantity in package.items if item == line.id
+        )
+    if all(line.shipped >= line.quantity for line in order.lines):
+        order.status = SHIPPED
+    elif any(line.shipped for line in order.lines):
+        order.status = PARTIALLY_SHIPPED
+    else:
+        order.status = UNSHIPPED
+
+
+def _restock(world: "World", order: Order, at: int) -> None:
+    if not order.off_shelf:
+        return
+    for line in order.lines:
+        listing = world.listings.get(line.listing)
+        if listing is not None:
+            quantity = listing.quantity + line.quantity - line.shipped
+            set_quantity(world=world, listing=listing, quantity=quantity, at=at, by="cancellation")
+
+
+def cancel(*, world: "World", order: Order, at: int, by: str, reason: str) -> None:
+    """Cancel what was not shipped; the units go back on the shelf."""
+    _restock(world, order, at)
+    for line in order.lines:
+        line.canceled_by, line.cancel_reason = by, reason
+    order.status = CANCELED
+    touch(order, at)
+
+
+def begin(*, world: "World", order: Order) -> list[Due]:
+    """Return what is due after an order was placed."""
+    chance = stream(world.seed, "life", order.id)
+    if order.status != PENDING:
+        return _paid(world, order, order.placed, chance)
+    wait = (
+        chance.randint(2 * HOUR, 20 * HOUR)
+        if order.payment == "ConvenienceStore"
+        else chance.randint(300, HOUR)
+    )
+    kind = "fail_payment" if chance.random() < 0.03 else "pay"
+    return [(order.placed + wait, kind, {})]
+
+
+def _paid(world: "World", order: Order, at: int, chance: Random) -> list[Due]:
+    luck = chance.random()
+    if order.by_platform:
+        return [(at + chance.randint(6 * HOUR, 40 * HOUR), "platform_ship", {})]
+    found: list[Due] = []
+    if luck < 0.03:
+        found.append((at + chance.randint(HOUR // 4, 20 * HOUR), "buyer_cancel", {}))
+    elif luck < 0.055:
+        found.append((at + chance.randint(HOUR // 2, 16 * HOUR), "ask_cancel", {}))
+    elif luck < 0.06:
+        found.append((at + chance.randint(6 * HOUR, 30 * HOUR), "ship", {"by": "elsewhere"}))
+    if order.placed < world.birth - 2 * DAY and luck >= 0.03:
+        found.append((at + chance.randint(4 * HOUR, 24 * HOUR), "ship", {"by": "former tool"}))
+    else:
+        found.append((order.ship_by[1] + 7 * DAY, "late_cancel", {}))
+    return found
+
+
+def _pay(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    if order.status != PENDING:
+        return []
+    order.status = UNSHIPPED
+    touch(order, at)
+    return _paid(world, order, at, stream(world.seed, "paid", order.id))
+
+
+def _fail_payment(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    if order.status == PENDING:
+        cancel(world=world, order=order, at=at, by="platform", reason="PAYMENT_DECLINED")
+    return []
+
+
+def _buyer_cancel(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    if order.status == UNSHIPPED:
+        reason = stream(world.seed, "reason", order.id).choice(CANCEL_REASONS)
+        cancel(world=world, order=order, at=at, by="buyer", reason=reason)
+    return []
+
+
+def _ask_cancel(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    if order.status in OPEN:
+        reason = stream(world.seed, "reason", order.id).choice(CANCEL_REASONS)
+        for line in order.lines:
+            line.cancel_request = reason
+        touch(order, at)
+    return []
+
+
+def _late_cancel(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    if order.status == UNSHIPPED:
+        cancel(world=world, order=order, at=at, by="platform", reason="NOT_SHIPPED_IN_TIME")
+    return []
+
+
+def _ship(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    if order.status not in OPEN:
+        return []
+    chance = stream(world.seed, "ship", order.id)
+    code, carrier, service = chance.choice(CARRIERS)
+    items = [[line.id, line.quantity - line.shipped] for line in order.lines if line.quantity > line.shipped]
+    parts = [items[:1], items[1:]] if len(items) > 1 and chance.random() < 0.25 else [items]
+    found: list[Due] = []
+    for part in parts:
+        reference = str(len(order.packages) + 1)
+        order.packages.append(
+            Package(
+                reference=reference,
+                created=at,
+                carrier_code=code,
+                carrier=carrier,
+                service=f"{carrier} {service}",
+                tracking=f"{carrier[:2].upper()}{10**10 + int(chance.random() * 9 * 10**10)}",
+                shipped_at=at,
+                items=part,
+                by=data.get("by", "platform"),
+                changed=at,
+            )
+        )
+        found += travel(reference=reference, at=at, chance=chance)
+    count_shipped(order)
+    touch(order, at)
+    return found
+
+
+def _platform_ship(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    return _ship(world, order, at, {"by": "platform"})
+
+
+def travel(*, reference: str, at: int, chance: Random) -> list[Due]:
+    """Return the stations of a parcel that left at this second."""
+    arrives = at + chance.randint(2 * DAY, 11 * DAY)
+    found: list[Due] = [
+        (at + chance.randint(6 * HOUR, 30 * HOUR), "transit", {"package": reference}),
+        (arrives, "deliver", {"package": reference}),
+    ]
+    if chance.random() < 0.025:
+        found.append((arrives + chance.randint(DAY, 10 * DAY), "refund", {}))
+    return found
+
+
+def _package(order: Order, data: dict[str, Any]) -> Package | None:
+    wanted = data.get("package")
+    return next((package for package in order.packages if package.reference == wanted), None)
+
+
+def _transit(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    package = _package(order, data)
+    if package is not None and package.status == "shipped":
+        package.status, package.changed = "in_transit", at
+        touch(order, at)
+    return []
+
+
+def _deliver(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    package = _package(order, data)
+    if package is not None and package.status != "delivered":
+        package.status, package.changed = "delivered", at
+        touch(order, at)
+    return []
+
+
+def _refund(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    chance = stream(world.seed, "refund", order.id)
+    line = chance.choice(order.lines)
+    percent = int(data.get("percent", chance.choice((10, 20, 30, 50, 100))))
+    order.refunds.append(
+        {
+            "line": line.id,
+            "at": at,
+            "amount": line.total * percent // 100,
+            "returned": line.shipped if percent == 100 else 0,
+        }
+    )
+    touch(order, at)
+    return []
+
+
+EVENTS: dict[str, Callable[["World", Order, int, dict[str, Any]], list[Due]]] = {
+    "pay": _pay,
+    "fail_payment": _fail_payment,
+    "buyer_cancel": _buyer_cancel,
+    "ask_cancel": _ask_cancel,
+    "late_cancel": _late_cancel,
+    "ship": _ship,
+    "platform_ship": _platform_ship,
+    "transit": _transit,
+    "deliver": _deliver,
+    "refund": _refund,
+}
+
+
+def live_through(*, world: "World", order: Order, due: list[Due], until: int) -> list[Due]:
+    """Let everything due up to ``until`` happen to the order, in order of time; return what is still due."""
+    waiting = sorted(due, key=lambda item: item[0])
+    while waiting and waiting[0][0] <= until:
+        at, kind, data = waiting.pop(0)
+        more = EVENTS[kind](world, order, at, data)
+        if more:
+            waiting = sorted([*waiting, *more], key=lambda item: item[0])
+    return waiting

@@ -1,0 +1,65 @@
+"""Where the market trades: marketplaces with their currency and tax, and what a price is there."""
+
+from dataclasses import dataclass
+
+from ecomhub.money import exponent
+
+# How many CNY a thousand units of a currency buy in this market; invented, and fixed for ever.
+CNY_PER_THOUSAND = {
+    "USD": 7100,
+    "CAD": 5200,
+    "MXN": 390,
+    "GBP": 9200,
+    "EUR": 7800,
+    "SEK": 680,
+    "PLN": 1850,
+    "JPY": 48,
+    "AUD": 4700,
+    "INR": 84,
+    "CNY": 1000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """One country site of a platform.
+
+    ``tax`` is in basis points; ``marketplace_collects_tax`` says who owes it to the tax office;
+    ``destinations`` are the countries parcels go to, with weights.
+    """
+
+    id: str
+    country: str
+    name: str
+    currency: str
+    tax: int
+    marketplace_collects_tax: bool
+    destinations: tuple[tuple[str, int], ...]
+
+
+def decimals(currency: str) -> int:
+    """Return the number of decimals of a currency (ISO 4217)."""
+    return exponent(currency)
+
+
+def amount_text(minor: int, currency: str) -> str:
+    """Return an amount of minor units as plain text: ``1230`` USD is ``12.30``, JPY ``1230``."""
+    places = decimals(currency)
+    if places == 0:
+        return str(minor)
+    sign = "-" if minor < 0 else ""
+    digits = str(abs(minor)).rjust(places + 1, "0")
+    return f"{sign}{digits[:-places]}.{digits[-places:]}"
+
+
+def shelf_price(*, cost_fen: int, markup_percent: int, currency: str) -> int:
+    """Return a shelf price in minor units from a cost in fen: rounded the way shops like it (…99, …80)."""
+    units_thousandths = cost_fen * markup_percent * 1000 // (CNY_PER_THOUSAND[currency] * 10)
+    whole = max(1, -(-units_thousandths // 1000))
+    if currency == "JPY":
+        return max(480, whole // 100 * 100 + 80)
+    if currency == "INR":
+        return max(199, whole // 50 * 50 + 49) * 100
+    if currency in {"MXN", "SEK"}:
+        return max(59, whole // 10 * 10 + 9) * 100
+    return whole * 100 + 99

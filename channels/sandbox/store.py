@@ -1,0 +1,106 @@
+"""The market's own storage: one SQLite database in its directory, or in memory."""
+
+import sqlite3
+from pathlib import Path
+
+SCHEMA = """
+create table if not exists meta (key text primary key, value text not null) without rowid;
+create table if not exists sellers (
+    name text primary key, platform text not null, seller_id text not null, client_id text not null,
+    client_secret text not null, refresh_token text not null, started_at integer
+) without rowid;
+create table if not exists listings (
+    id integer primary key, seller text not null, marketplace text not null, code text not null,
+    external_code text not null, network_code text not null, title text not null, product_type text not null,
+    price integer not null, currency text not null, by_platform integer not null, quantity integer not null,
+    parent text not null, theme text not null, components text not null, weight real not null,
+    paired integer not null, created integer not null, updated integer not null, changed_by text not null,
+    unique (seller, marketplace, code)
+);
+create table if not exists listing_changes (
+    id integer primary key, listing integer not null, at integer not null, before integer not null,
+    after integer not null, by text not null
+);
+create index if not exists listing_changes_listing on listing_changes (listing, id);
+create table if not exists orders (
+    id text primary key, seller text not null, marketplace text not null, placed integer not null,
+    visible integer not null, updated integer not null, status text not null, by_platform integer not null,
+    poison text not null, doc text not null
+);
+create index if not exists orders_updated on orders (seller, updated, id);
+create index if not exists orders_placed on orders (seller, placed, id);
+create table if not exists due (
+    id integer primary key, at integer not null, kind text not null, object text not null, data text not null
+);
+create index if not exists due_at on due (at, id);
+create table if not exists tokens (
+    token text primary key, seller text not null, expires integer not null, revoked integer not null
+) without rowid;
+create table if not exists faults (
+    id integer primary key, seller text not null, operation text not null, kind text not null,
+    remaining integer, settings text not null, taken integer not null
+);
+create table if not exists calls (
+    id integer primary key, at integer not null, seller text not null, operation text not null,
+    method text not null, path text not null, query text not null, body text not null,
+    status integer not null, fault text not null
+);
+create index if not exists calls_operation on calls (seller, operation, id);
+create table if not exists documents (
+    id text primary key, seller text not null, content_type text not null, body blob, expires real not null,
+    operation text not null
+) without rowid;
+create table if not exists feeds (
+    id text primary key, seller text not null, type text not null, marketplaces text not null,
+    document text not null, status text not null, created integer not null, started integer, ended integer,
+    result text not null
+) without rowid;
+"""
+
+TABLES = (
+    "meta",
+    "sellers",
+    "listings",
+    "listing_changes",
+    "orders",
+    "due",
+    "tokens",
+    "faults",
+    "calls",
+    "documents",
+    "feeds",
+)
+
+
+def open_store(directory: Path | None) -> sqlite3.Connection:
+    """Open the market's database, made when it is not there; ``None`` keeps it in memory.
+
+    The connection is shared by all threads; the world's lock puts them in a row.
+    """
+    where = ":memory:"
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        where = str(directory / "market.sqlite3")
+    connection = sqlite3.connect(where, check_same_thread=False, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = normal")
+    connection.executescript(SCHEMA)
+    return connection
+
+
+def empty_store(connection: sqlite3.Connection) -> None:
+    """Forget everything."""
+    for table in TABLES:
+        connection.execute(f"delete from {table}")  # noqa: S608 - names of our own constant
+
+
+def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
+    """Return one fact about the world, or ``None`` when it was never written."""
+    row = connection.execute("select value from meta where key = ?", (key,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Write one fact about the world."""
+    connection.execute("insert or replace into meta (key, value) values (?, ?)", (key, value))

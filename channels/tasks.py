@@ -1,0 +1,105 @@
+"""Ringing the bell for this house's work rows; a lost message costs one tick, a doubled one nothing."""
+
+from typing import Any
+
+from celery import bootsteps
+from django.core.cache import cache
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from channels import feeds, publishing, readback, streams
+from channels.models import ChannelAccount, Pull
+from ecomhub import clock
+from ecomhub.celery import app
+from ecomhub.health import LATE_TICK, TICK_KEY, note_tick
+from ecomhub.work import ClockTimestamp, WorkState
+
+PER_TICK = 50
+_LONGEST_COUNTDOWN = 55.0
+_LOOK_EVERY_SECONDS = 20.0
+
+
+def ring(task: Any, row_id: int, *, countdown: float = 0.0) -> None:
+    """Send a row's id to a worker, best effort: what is lost here, the next tick finds."""
+    try:
+        task.apply_async(args=[row_id], countdown=countdown, expires=countdown + 60, retry=False)
+    except (OperationalError, RedisError, OSError):
+        return
+
+
+@app.task(name="channels.tick")
+def tick() -> None:
+    """Find what is due in this house and ring for it."""
+    note_tick()
+    due = Pull.objects.filter(
+        state=WorkState.WAITING,
+        due_at__lte=ClockTimestamp(),
+        stream__in=streams.STREAMS,
+        account__state=ChannelAccount.State.CONNECTED,
+    )
+    for pull_id in due.order_by("due_at", "pk").values_list("pk", flat=True)[:PER_TICK]:
+        ring(pull, pull_id)
+    speaking = ChannelAccount.objects.filter(state=ChannelAccount.State.CONNECTED, pushes_stock=True)
+    for account_id in speaking.order_by("pk").values_list("pk", flat=True):
+        ring(publish, account_id)
+    streams.retry_failed(limit=PER_TICK)
+
+
+@app.task(name="channels.pull")
+def pull(pull_id: int) -> None:
+    """Pull one stream of listings or of channel stock for one turn."""
+    wait = streams.run(pull_id=pull_id, now=clock.now)
+    if wait is not None and wait.total_seconds() < _LONGEST_COUNTDOWN:
+        ring(pull, pull_id, countdown=wait.total_seconds())
+
+
+@app.task(name="channels.publish")
+def publish(account_id: int) -> None:
+    """Settle the account's feeds, push what is due, read back what was accepted."""
+    for batch_id in feeds.open_batches(account_id=account_id).values_list("pk", flat=True):
+        feeds.work_on(batch_id=batch_id, now=clock.now)
+    done = publishing.publish(account_id=account_id, now=clock.now)
+    if done.batched:
+        for batch_id in feeds.open_batches(account_id=account_id).values_list("pk", flat=True):
+            feeds.work_on(batch_id=batch_id, now=clock.now)
+    readback.read_back(account_id=account_id, now=clock.now)
+    if done.pushed == publishing.PER_RUN:
+        ring(publish, account_id)
+
+
+class TickBridge(bootsteps.StartStopStep):
+    """Lets each worker send the ticks itself while the beat is silent."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._entry: Any = None
+
+    def start(self, parent: Any) -> None:
+        """Look at the age of the last tick again and again."""
+        self._entry = parent.timer.call_repeatedly(_LOOK_EVERY_SECONDS, bridge_late_tick)
+
+    def stop(self, parent: Any) -> None:
+        """Look no more."""
+        if self._entry is not None:
+            self._entry.cancel()
+
+
+def bridge_late_tick() -> bool:
+    """Send every scheduled tick when the last one is too old; says whether it was."""
+    try:
+        last = cache.get(TICK_KEY)
+    except RedisError:
+        return False
+    if last is not None and clock.real_now().timestamp() - float(last) < LATE_TICK.total_seconds():
+        return False
+    for entry in app.conf.beat_schedule.values():
+        try:
+            app.send_task(entry["task"], expires=30, retry=False)
+        except (OperationalError, RedisError, OSError):
+            return True
+    return True
+
+
+app.steps["worker"].add(TickBridge)

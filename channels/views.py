@@ -1,0 +1,275 @@
+"""Pages to look at: accounts with their shops and streams, failed imports, listings."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from channels import accounts, failures, queries, suggestions
+from channels.forms import ListingFilterForm
+from channels.models import ChannelAccount, FailedImport, Listing, Shop
+from channels.queries import AccountView, StreamView
+from channels.registry import platforms
+from ecomhub import clock
+from ecomhub.access import Actor, actor_of, allow
+from ecomhub.sealed import SealBroken
+from ecomhub.shell.parts import Choice, Pager, Tab
+
+STATE_COLORS = {"connected": "green", "needs_reconnect": "red", "paused": "secondary"}
+PAGE = 50
+
+
+def section_tabs(here: str) -> list[Tab]:
+    """Return the tabs that join the house's pages."""
+    words = {"list": _("Accounts"), "listings": _("Listings"), "failed": _("Failed imports")}
+    return [
+        Tab(label=label, url=reverse(f"channels:{name}"), active=name == here)
+        for name, label in words.items()
+    ]
+
+
+def account_or_404(actor: Actor, pk: int) -> ChannelAccount:
+    """Return an account of which the actor may see a shop. Raises ``Http404``."""
+    found = queries.accounts_visible_to(actor=actor).filter(pk=pk).first()
+    if found is None:
+        raise Http404(_("There is no such account, or it is not yours to see."))
+    return found
+
+
+def _span(account: ChannelAccount, seconds: float | None) -> str:
+    """Return seconds of an account's world as wall time in words."""
+    if seconds is None:
+        return "–"
+    wall = queries.wall_seconds(account=account, seconds=seconds)
+    if wall < 90:
+        return _("%(n)d s") % {"n": round(wall)}
+    return _("%(n)d min") % {"n": round(wall / 60)}
+
+
+def _stream(account: ChannelAccount, view: StreamView) -> dict[str, Any]:
+    if view.is_stopped:
+        state, color = _("Stopped, needs a person"), "red"
+    elif view.is_running:
+        state, color = _("Reading now"), "azure"
+    elif view.last_error:
+        state, color = _("Tried again soon"), "orange"
+    else:
+        state, color = _("Up to date"), "green"
+    return {
+        "view": view,
+        "state": state,
+        "color": color,
+        "p50": _span(account, view.lag_p50_s),
+        "p95": _span(account, view.lag_p95_s),
+        "behind": _span(account, view.behind_s) if view.behind_s else "",
+        "next": _("%(n)d s") % {"n": round(view.next_run_in_s)},
+    }
+
+
+def _choices(actor: Actor, account: ChannelAccount) -> list[Choice]:
+    def link(name: str) -> str:
+        return reverse(f"channels:{name}", args=[account.pk])
+
+    found = []
+    if actor.may("channels.sync"):
+        found.append(Choice(label=_("Sync now"), url=link("sync"), icon="refresh", method="post"))
+    if actor.may("channels.manage"):
+        found.append(Choice(label=_("Preview and switches"), url=link("switches"), icon="adjustments"))
+        found.append(Choice(label=_("New credentials"), url=link("reconnect"), icon="key"))
+        if account.state == ChannelAccount.State.PAUSED:
+            found.append(Choice(label=_("Resume"), url=link("resume"), icon="player-play", method="post"))
+        else:
+            warning = _("The hub stops reading from and writing to this account until you resume it.")
+            pause = link("pause")
+            found.append(
+                Choice(label=_("Pause"), url=pause, icon="player-pause", method="post", confirm=warning)
+            )
+    return found
+
+
+def _account(actor: Actor, view: AccountView) -> dict[str, Any]:
+    account = view.account
+    known = platforms().get(account.platform)
+    return {
+        "view": view,
+        "account": account,
+        "platform": known.name if known else account.platform,
+        "color": STATE_COLORS[account.state],
+        "streams": [_stream(account, stream) for stream in view.streams],
+        "choices": _choices(actor, account),
+    }
+
+
+@allow("channels.view")
+@require_GET
+def channels(request: HttpRequest) -> HttpResponse:
+    """Show every account: how fresh each stream is, what the API budget is, what waits."""
+    actor = actor_of(request)
+    found = [_account(actor, view) for view in queries.overview(actor=actor, at=clock.now())]
+    context = {
+        "sections": section_tabs("list"),
+        "accounts": found,
+        "platforms": sorted(platforms().values(), key=lambda one: one.name),
+        "can_manage": actor.may("channels.manage"),
+    }
+    template = "channels/accounts.html" if "part" in request.GET else "channels/list.html"
+    return render(request, template, context)
+
+
+@allow("channels.manage")
+@require_GET
+def switches(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what switching an account on would change, before anything does."""
+    account = account_or_404(actor_of(request), pk)
+    preview = accounts.preview(account=account, at=clock.now())
+    context = {
+        "account": account,
+        "color": STATE_COLORS[account.state],
+        "preview": preview,
+        "changes": preview.changes[:200],
+        "more": max(0, len(preview.changes) - 200),
+        "shops": account.shops.order_by("pk"),
+    }
+    return render(request, "channels/switches.html", context)
+
+
+@allow("channels.view")
+@require_GET
+def failed(request: HttpRequest) -> HttpResponse:
+    """List what could not be taken in (抓单失败), with the reason and a way to try again."""
+    actor = actor_of(request)
+    pages = Paginator(queries.failed_imports(actor=actor), PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "sections": section_tabs("failed"),
+        "rows": page.object_list,
+        "can_retry": actor.may("channels.sync"),
+        "can_see_raw": actor.may("channels.view_raw"),
+        "pager": _pager("channels:failed", page, {}),
+    }
+    return render(request, "channels/failed.html", context)
+
+
+def _pager(name: str, page: Any, kept: dict[str, str]) -> Pager:
+    def url(number: int) -> str:
+        return f"{reverse(name)}?{urlencode({**kept, 'page': number})}"
+
+    return Pager(
+        shown=len(page.object_list),
+        previous_url=url(page.previous_page_number()) if page.has_previous() else None,
+        next_url=url(page.next_page_number()) if page.has_next() else None,
+        total=page.paginator.count,
+    )
+
+
+@allow("channels.view_raw")
+@require_GET
+def raw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what the platform sent for an object that could not be taken in."""
+    found = FailedImport.objects.filter(
+        pk=pk, account__in=queries.accounts_visible_to(actor=actor_of(request))
+    ).first()
+    if found is None:
+        raise Http404(_("There is no such failed import."))
+    try:
+        document = failures.raw_of(failed=found)
+    except SealBroken:
+        document = None
+    text = json.dumps(document, ensure_ascii=False, indent=2, default=str) if document is not None else ""
+    return render(request, "channels/raw.html", {"row": found, "text": text})
+
+
+def _why_words() -> dict[str, tuple[str, str]]:
+    return {
+        "": (_("Same"), "green"),
+        "parent": (_("Sold by its variations"), "secondary"),
+        "by_channel": (_("Shipped by the channel"), "secondary"),
+        "unpaired": (_("Not paired"), "orange"),
+        "import_only": (_("The account does not push stock"), "secondary"),
+        "stopped": (_("The account is stopped"), "red"),
+        "brake": (_("The brake waits for a person"), "red"),
+        "paused": (_("Paused"), "yellow"),
+        "refused": (_("Refused by the platform"), "red"),
+        "on_its_way": (_("On its way in a feed"), "azure"),
+        "accepted": (_("Accepted, read back next"), "azure"),
+        "waiting": (_("To be pushed"), "azure"),
+    }
+
+
+def _listings(actor: Actor, *, view: str, text: str, shop: Shop | None) -> "QuerySet[Listing]":
+    rows: QuerySet[Listing] = Listing.objects.visible_to(actor)
+    if view == "unmapped":
+        rows = queries.unmapped_listings(actor=actor)
+    if shop is not None:
+        rows = rows.filter(shop=shop)
+    if text:
+        rows = rows.filter(
+            Q(external_id__icontains=text) | Q(title__icontains=text) | Q(product_id__iexact=text)
+        )
+    return rows.select_related("shop__account").prefetch_related("components__sku").order_by("pk")
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "code": _("same code"),
+        "barcode": _("same barcode"),
+        "like_code": _("similar code"),
+        "title": _("similar title"),
+    }
+
+
+@allow("channels.view")
+@require_GET
+def listings(request: HttpRequest) -> HttpResponse:
+    """List what is offered where, what it sells, and which quantity it shows."""
+    actor, at = actor_of(request), clock.now()
+    form = ListingFilterForm(request.GET)
+    form.fields["shop"].queryset = Shop.objects.visible_to(actor).order_by("short_name")  # type: ignore[attr-defined]
+    form.is_valid()
+    view = "unmapped" if request.GET.get("view") == "unmapped" else "all"
+    text, shop = form.cleaned_data.get("q", "").strip(), form.cleaned_data.get("shop")
+    pages = Paginator(_listings(actor, view=view, text=text, shop=shop), PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    rows = list(page.object_list)
+    words, reasons = _why_words(), _reasons()
+    suggested = suggestions.suggest(listings=[row for row in rows if not row.is_mapped]) if rows else {}
+    shown = []
+    for one in queries.quantities(listings=rows, at=at):
+        word, color = words[one.why]
+        likely = [(item, reasons.get(item.reason, item.reason)) for item in suggested.get(one.listing.pk, [])]
+        shown.append({"one": one, "listing": one.listing, "word": word, "color": color, "likely": likely})
+    kept = {"view": view, "q": text, "shop": str(shop.pk) if shop else ""}
+    address = reverse("channels:listings")
+    context = {
+        "sections": section_tabs("listings"),
+        "views": [
+            Tab(label=_("All"), url=address, active=view == "all"),
+            Tab(
+                label=_("Not paired"),
+                url=f"{address}?view=unmapped",
+                active=view == "unmapped",
+                count=queries.unmapped_listings(actor=actor).count(),
+                color="orange",
+            ),
+        ],
+        "filter": form,
+        "clear_url": f"{address}?view={view}" if text or shop else "",
+        "rows": shown,
+        "pager": _pager("channels:listings", page, kept),
+    }
+    return render(request, "channels/listings.html", context)
+
+
+@allow("channels.view")
+@require_GET
+def freshness(request: HttpRequest) -> HttpResponse:
+    """Show on the home page when each shop was read last."""
+    rows = queries.freshness(actor=actor_of(request), at=clock.now())
+    return render(request, "channels/freshness.html", {"rows": rows})

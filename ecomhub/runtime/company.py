@@ -1,0 +1,176 @@
+"""The demo company sets itself up through the commands and imports its users have.
+
+Run as a program (``python -m ecomhub.runtime.company``) with the demo's environment: one process migrates
+and then calls every command, so that Django starts once. A step that succeeded is written down and not
+repeated at the next start. Progress goes to standard output, one JSON object behind ``@`` per line.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+import requests
+from django.core.management import call_command
+from django.db import connections
+
+from ecomhub import clock
+from ecomhub.environment import database
+from ecomhub.runtime import launch
+
+SELLER = "busy"
+ACCOUNT = "Amazon demo"
+OWNER = "demo"
+LIVE_SINCE = timedelta(days=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What the steps need to know: where the market is, where files go, and the owner's password."""
+
+    sandbox: str
+    folder: Path
+    password: str
+
+
+def run(name: str, *words: str) -> str:
+    """Call a management command as a user would type it; returns what it printed."""
+    out = io.StringIO()
+    call_command(name, *words, stdout=out)
+    return out.getvalue()
+
+
+def tell(**fields: Any) -> None:
+    """Report progress to the demo."""
+    sys.stdout.write(f"@{json.dumps(fields)}\n")
+    sys.stdout.flush()
+
+
+def wait_for_market(address: str) -> None:
+    """Wait until the market answers; it builds its history while the tables are made."""
+    while True:
+        try:
+            requests.get(f"{address}/healthz", timeout=5).raise_for_status()
+        except requests.RequestException:
+            time.sleep(0.1)  # the supervisor ends us when the market cannot start
+        else:
+            return
+
+
+def download(*, setting: Setting, path: str) -> Path:
+    """Save one file of the seller centre, as a seller would from its pages."""
+    answer = requests.get(f"{setting.sandbox}/seller-center/{path}", params={"seller": SELLER}, timeout=60)
+    answer.raise_for_status()
+    target = setting.folder / Path(path).name
+    target.write_bytes(answer.content)
+    return target
+
+
+def create_owner(setting: Setting) -> None:
+    """The person who owns the company."""
+    os.environ["ECOMHUB_PASSWORD"] = setting.password
+    try:
+        run("createuser", OWNER, "--role", "owner", "--if-missing")
+    finally:
+        del os.environ["ECOMHUB_PASSWORD"]
+
+
+def import_products(setting: Setting) -> None:
+    """The product list the company brings from its old system."""
+    run("import_sheet", "skus", str(download(setting=setting, path="sheets/skus.csv")))
+
+
+def import_stock(setting: Setting) -> None:
+    """What lies in its warehouses, and what it cost."""
+    sheet = download(setting=setting, path="sheets/opening-stock.csv")
+    run("import_sheet", "stock", str(sheet), "--create-warehouses")
+
+
+def add_account(setting: Setting) -> None:
+    """The Amazon account, import-only until its preview was seen."""
+    accounts = json.loads(run("channel_status", "--json"))["accounts"]
+    if any(account["account"] == ACCOUNT for account in accounts):
+        return
+    credentials = download(setting=setting, path="credentials.json")
+    credentials.chmod(0o600)
+    run("channel_add", "--platform", "amazon", "--name", ACCOUNT, "--credentials", str(credentials))
+
+
+def pair_listings(setting: Setting) -> None:
+    """Which listing sells which SKU (商品配对)."""
+    run("sync", "--account", ACCOUNT, "--stream", "listings", "--wait")
+    run("import_sheet", "pairings", str(download(setting=setting, path="sheets/pairings.csv")))
+
+
+def go_live(setting: Setting) -> None:
+    """Switch the account on for orders placed since its go-live time."""
+    since = clock.now() - LIVE_SINCE
+    run("channel_switch_on", ACCOUNT, "--live-since", since.isoformat(), "--yes")
+
+
+STEPS: tuple[tuple[str, Callable[[Setting], None]], ...] = (
+    ("owner's login", create_owner),
+    ("product import", import_products),
+    ("opening stock import", import_stock),
+    ("Amazon account", add_account),
+    ("listings and pairing", pair_listings),
+    ("account previewed and switched on", go_live),
+)
+
+
+def fresh_token() -> str:
+    """An API token for trying the REST interface; the one of the start before is revoked."""
+    return str(json.loads(run("api_token", OWNER, "--name", "demo", "--replace", "--json"))["token"])
+
+
+def migrate() -> None:
+    """Bring the tables up to date as the database's owner, then connect as the application."""
+    settings = connections["default"].settings_dict
+    application = {name: settings[name] for name in ("USER", "PASSWORD")}
+    owner = database(os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"])
+    settings.update({name: owner[name] for name in ("USER", "PASSWORD")})
+    call_command("migrate", verbosity=0, interactive=False)
+    connections.close_all()
+    settings.update(application)
+
+
+def set_up(*, setting: Setting, done: Path) -> None:
+    """Run every step that has not succeeded before."""
+    finished: list[str] = json.loads(done.read_text()) if done.exists() else []
+    for name, step in STEPS:
+        if name in finished:
+            continue
+        started = time.monotonic()
+        step(setting)
+        finished.append(name)
+        done.write_text(json.dumps(finished))
+        tell(step=name, seconds=time.monotonic() - started)
+
+
+def main() -> None:
+    """Migrate, set up, and report the login and a fresh token."""
+    started = time.monotonic()
+    django.setup()
+    migrate()
+    tell(step="tables", seconds=time.monotonic() - started, migrated=True)
+    wait_for_market(os.environ["ECOMHUB_SANDBOX_URL"])
+    folder = launch.run_dir() / "sheets"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    setting = Setting(
+        sandbox=os.environ["ECOMHUB_SANDBOX_URL"], folder=folder, password=os.environ["ECOMHUB_DEMO_PASSWORD"]
+    )
+    set_up(setting=setting, done=launch.run_dir() / "company.json")
+    tell(login=OWNER, password=setting.password, token=fresh_token())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""Shipments in the REST API: what is planned, what left, what the platform was told, and shipping."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ecomhub import clock
+from ecomhub.discovery import ApiSection
+from ecomhub.rest.fields import FilterSerializer, StrictSerializer
+from ecomhub.rest.idempotency import idempotent
+from ecomhub.rest.views import HubViewSet, cannot, conflict
+from inventory.models import Warehouse
+from logistics import queries
+from logistics.dispatch import Part, dispatch
+from logistics.models import Confirmation, Shipment, ShipmentLine
+from logistics.planning import plan
+from logistics.refusals import NoSuchShipment, ShipmentRefused
+from orders.models import Order
+from orders.opened import NotAllowed
+from orders.shipping import shipment_gate
+
+_WRONG_CALL = frozenset(
+    {
+        "carrier_missing",
+        "tracking_missing",
+        "in_the_future",
+        "before_the_order",
+        "no_lines",
+        "not_in_shipment",
+    }
+)
+"""Refusals that are about the call itself (422); the others are about the shipment's state (409)."""
+
+
+class ShipmentLineSerializer(serializers.ModelSerializer[ShipmentLine]):
+    """SKU units of one order line; ``line_quantity`` counts listing units."""
+
+    order = serializers.IntegerField(source="line.order_id")
+    order_line = serializers.IntegerField(source="line_id")
+    sku = serializers.CharField(source="sku.code")
+
+    class Meta:
+        model = ShipmentLine
+        fields = ["order", "order_line", "sku", "quantity", "line_quantity"]
+        read_only_fields = fields
+
+
+class ConfirmationSerializer(serializers.ModelSerializer[Confirmation]):
+    """Whether the platform was told of one order of the shipment (标发货)."""
+
+    order = serializers.IntegerField(source="order_id")
+
+    class Meta:
+        model = Confirmation
+        fields = ["id", "order", "reference", "outcome", "sent_at", "told_at", "checked_at", "reason"]
+        read_only_fields = fields
+
+
+class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
+    """A shipment (发货单). That goods left and that the platform was told are two facts."""
+
+    warehouse = serializers.CharField(source="warehouse.code")
+    orders = serializers.SerializerMethodField()
+    lines = ShipmentLineSerializer(many=True)
+    confirmations = ConfirmationSerializer(many=True)
+
+    class Meta:
+        model = Shipment
+        fields = [
+            "id",
+            "number",
+            "state",
+            "warehouse",
+            "orders",
+            "carrier",
+            "service",
+            "tracking_number",
+            "planned_at",
+            "dispatched_at",
+            "voided_at",
+            "updated_at",
+            "version",
+            "lines",
+            "confirmations",
+        ]
+        read_only_fields = fields
+
+    def get_orders(self, shipment: Shipment) -> list[int]:
+        """Show the keys of the orders in it."""
+        return sorted({line.line.order_id for line in shipment.lines.all()})
+
+
+class ShipmentFilter(FilterSerializer):
+    """Filters of the shipment list."""
+
+    state = serializers.ListField(
+        child=serializers.ChoiceField(choices=Shipment.State.choices), required=False, max_length=10
+    )
+    order = serializers.IntegerField(required=False, min_value=1)
+    warehouse = serializers.CharField(required=False, max_length=20)
+    tracking = serializers.CharField(required=False, max_length=120)
+    updated_after = serializers.DateTimeField(required=False)
+    outcome = serializers.ListField(
+        child=serializers.ChoiceField(choices=Confirmation.Outcome.choices), required=False, max_length=10
+    )
+
+
+class ShippedLineSerializer(StrictSerializer):
+    """So many listing units of an order line."""
+
+    order_line = serializers.IntegerField(min_value=1)
+    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
+
+
+class ShipSerializer(StrictSerializer):
+    """Goods of an order that left. Without ``lines`` all that is planned leaves; ``shipped_at`` is now."""
+
+    order = serializers.IntegerField(min_value=1)
+    lines = ShippedLineSerializer(many=True, required=False, allow_empty=False)
+    warehouse = serializers.CharField(
+        max_length=20, required=False, help_text="Needed when the order leaves from several warehouses."
+    )
+    carrier = serializers.CharField(max_length=60)
+    service = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    tracking_number = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    shipped_at = serializers.DateTimeField(required=False)
+
+
+class Shipments(HubViewSet):
+    """Shipments of the caller's warehouses and shops."""
+
+    actions: ClassVar[dict[str, str]] = {"GET": "logistics.view", "POST": "logistics.ship"}
+    serializer_class = ShipmentSerializer
+    filter_serializer_class = ShipmentFilter
+    queryset = Shipment.objects.none()
+
+    def get_queryset(self) -> QuerySet[Shipment]:
+        """Return the caller's shipments with their content."""
+        return queries.with_content(Shipment.objects.visible_to(self.actor))
+
+    @extend_schema(operation_id="shipments_list", parameters=[ShipmentFilter])
+    def list(self, request: Request) -> Response:
+        """List shipments, those changed longest ago first."""
+        wanted = self.filters()
+        rows = self.get_queryset()
+        if wanted.get("state"):
+            rows = rows.filter(state__in=wanted["state"])
+        if "order" in wanted:
+            rows = rows.filter(lines__line__order=wanted["order"]).distinct()
+        if "warehouse" in wanted:
+            rows = rows.filter(warehouse__code=wanted["warehouse"])
+        if "tracking" in wanted:
+            rows = rows.filter(tracking_number=wanted["tracking"])
+        if "updated_after" in wanted:
+            rows = rows.filter(updated_at__gt=wanted["updated_after"])
+        if wanted.get("outcome"):
+            rows = rows.filter(confirmations__outcome__in=wanted["outcome"]).distinct()
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response(ShipmentSerializer(page, many=True).data)
+
+    @extend_schema(operation_id="shipments_retrieve")
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Show one shipment."""
+        return Response(ShipmentSerializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="shipments_create", request=ShipSerializer, responses={201: ShipmentSerializer}
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Ship an order, wholly or in part; it answers with the shipment that left."""
+        wanted = self.body(ShipSerializer)
+        try:
+            gone = self.ship(wanted)
+        except NoSuchShipment as error:
+            raise exceptions.NotFound(error.text) from error
+        except NotAllowed as error:
+            conflict(code=error.code, detail=str(error))
+        except ShipmentRefused as error:
+            if error.code in _WRONG_CALL:
+                cannot(code=error.code, detail=error.text)
+            conflict(code=error.code, detail=error.text)
+        shown = queries.with_content(Shipment.objects.filter(pk=gone.pk)).get()
+        return Response(ShipmentSerializer(shown).data, status=status.HTTP_201_CREATED)
+
+    def ship(self, wanted: dict[str, Any]) -> Shipment:
+        """Plan what is not planned yet and let it leave. Raises what ``dispatch`` raises."""
+        order = (
+            Order.objects.visible_to(self.actor)
+            .select_related("account", "shop")
+            .filter(pk=wanted["order"])
+            .first()
+        )
+        if order is None:
+            cannot(code="no_such_order", detail=_("There is no such order here."), field="order")
+        shipment_gate(order=order)
+        plan(order_ids=[order.pk], at=clock.now(), actor=self.actor.name, partly=True)
+        parts = [Part(line["order_line"], line["quantity"]) for line in wanted.get("lines", [])]
+        return dispatch(
+            shipment_id=self.planned(order, wanted),
+            carrier=wanted["carrier"],
+            service=wanted["service"],
+            tracking_number=wanted["tracking_number"],
+            lines=parts or None,
+            at=clock.now(),
+            shipped_at=wanted.get("shipped_at"),
+            actor=self.actor.name,
+        )
+
+    def planned(self, order: Order, wanted: dict[str, Any]) -> int:
+        """Return the one planned shipment that is meant; else 409 or 422."""
+        code = wanted.get("warehouse")
+        mine = Warehouse.objects.visible_to(self.actor)
+        places = set(mine.values_list("pk", flat=True)) if code is None else set()
+        if code is not None:
+            places = set(mine.filter(code=code).values_list("pk", flat=True))
+            if not places:
+                cannot(
+                    code="no_such_warehouse",
+                    detail=_("There is no warehouse with this code."),
+                    field="warehouse",
+                )
+        rows = Shipment.objects.filter(
+            pk__in=queries.planned_for(order_id=order.pk, warehouse_id=None), warehouse__in=places
+        )
+        found = list(rows.order_by("pk"))
+        if not found:
+            conflict(
+                code="nothing_to_ship",
+                detail=_("Nothing of this order is reserved and waiting there. Look at the order."),
+            )
+        if len({shipment.warehouse_id for shipment in found}) > 1:
+            cannot(
+                code="which_warehouse",
+                detail=_("This order leaves from several warehouses. Name the one it leaves from now."),
+                field="warehouse",
+            )
+        return found[0].pk
+
+
+ROUTES = [("shipments", Shipments, "shipment")]
+
+SECTIONS = [
+    ApiSection(
+        place="order",
+        key="shipments",
+        serializer=ShipmentSerializer,
+        load=lambda actor, order_ids: queries.of_orders(order_ids=order_ids, actor=actor),
+    )
+]

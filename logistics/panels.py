@@ -1,0 +1,16 @@
+"""The house's fragment of the order page."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ecomhub.discovery import Panel
+
+PANELS = [
+    Panel(
+        place="order",
+        key="shipments",
+        title=_("Shipments"),
+        url_name="logistics:order-panel",
+        action="logistics.view",
+        order=20,
+    ),
+]

@@ -1,0 +1,29 @@
+"""Every move a shipment and a confirmation can make, as data."""
+
+from logistics.models import Confirmation, Shipment
+
+_S = Shipment.State
+_O = Confirmation.Outcome
+
+SHIPMENT_MOVES: dict[str, frozenset[str]] = {
+    _S.PLANNED: frozenset({_S.DISPATCHED, _S.VOIDED}),
+    _S.DISPATCHED: frozenset(),
+    _S.VOIDED: frozenset(),
+}
+"""Goods that left do not come back by this way; returns are their own story."""
+
+OUTCOME_MOVES: dict[str, frozenset[str]] = {
+    _O.INTENDED: frozenset({_O.SENT, _O.WITHHELD, _O.REFUSED, _O.CONFIRMED}),
+    _O.SENT: frozenset({_O.INTENDED, _O.CONFIRMED, _O.REFUSED, _O.UNKNOWN}),
+    _O.UNKNOWN: frozenset({_O.INTENDED, _O.CONFIRMED, _O.REFUSED}),
+    _O.CONFIRMED: frozenset({_O.INTENDED}),
+    _O.REFUSED: frozenset({_O.INTENDED, _O.CONFIRMED}),
+    _O.WITHHELD: frozenset({_O.INTENDED}),
+}
+"""``unknown`` leads back to ``intended`` only after the platform was read and clearly has no such parcel;
+``confirmed`` does when a later reading shows that an accepted one was never applied."""
+
+
+def may_become(*, outcome: str, target: str) -> bool:
+    """Say whether a confirmation's outcome may become another."""
+    return target in OUTCOME_MOVES[outcome]

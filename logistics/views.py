@@ -1,0 +1,216 @@
+"""Pages of the house: the list of shipments, and the fragment of the order page that ships."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from ecomhub import clock
+from ecomhub.access import Actor, actor_of, allow
+from ecomhub.shell.parts import Pager, Tab
+from ecomhub.shell.toasts import add_toast
+from inventory.models import Warehouse
+from logistics import confirmation, dispatch, queries
+from logistics.carriers import known_carriers
+from logistics.forms import ShipForm, ShipmentFilterForm
+from logistics.models import Confirmation, Shipment
+from logistics.refusals import ShipmentRefused
+from orders.models import Order
+from orders.opened import NotAllowed
+
+STATE_COLORS = {"planned": "blue", "dispatched": "teal", "voided": "secondary"}
+OUTCOME_COLORS = {
+    "intended": "azure",
+    "sent": "azure",
+    "unknown": "orange",
+    "confirmed": "green",
+    "refused": "red",
+    "withheld": "secondary",
+}
+
+
+def _decorate(shipment: Shipment) -> Shipment:
+    """Put on a shipment what its templates show."""
+    shipment.color = STATE_COLORS[shipment.state]  # type: ignore[attr-defined]
+    orders = {line.line.order_id: line.line.order for line in shipment.lines.all()}
+    shipment.orders = list(orders.values())  # type: ignore[attr-defined]
+    shipment.units = sum(line.quantity for line in shipment.lines.all())  # type: ignore[attr-defined]
+    shipment.told = [  # type: ignore[attr-defined]
+        {
+            "row": row,
+            "color": OUTCOME_COLORS[row.outcome],
+            "can_tell": row.outcome in ("refused", "withheld") or row.state in ("paused", "quarantined"),
+        }
+        for row in shipment.confirmations.all()
+    ]
+    return shipment
+
+
+def _tabs(view: str, kept: dict[str, str]) -> list[Tab]:
+    words = {
+        "planned": _("To send"),
+        "dispatched": _("Sent"),
+        "stopped": _("Not marked as shipped"),
+        "voided": _("Voided"),
+        "all": _("All"),
+    }
+    address = reverse("logistics:list")
+    return [
+        Tab(label=label, url=f"{address}?{urlencode({**kept, 'view': key})}", active=key == view)
+        for key, label in words.items()
+    ]
+
+
+def _address(params: dict[str, str]) -> str:
+    return f"{reverse('logistics:list')}?{urlencode(params)}"
+
+
+@allow("logistics.view")
+@require_GET
+def shipments(request: HttpRequest) -> HttpResponse:
+    """List shipments, the newest plan first."""
+    actor = actor_of(request)
+    view = request.GET.get("view", "planned")
+    view = view if view in queries.VIEWS else "planned"
+    form = ShipmentFilterForm(request.GET)
+    form.fields["warehouse"].queryset = Warehouse.objects.visible_to(actor).order_by("code")  # type: ignore[attr-defined]
+    form.is_valid()
+    warehouse = form.cleaned_data.get("warehouse")
+    text = form.cleaned_data.get("q", "").strip()
+    kept = {
+        name: value
+        for name, value in (("q", text), ("warehouse", str(warehouse.pk) if warehouse else ""))
+        if value
+    }
+    page = queries.page(
+        rows=queries.found(
+            actor=actor, view=view, text=text, warehouse_id=warehouse.pk if warehouse else None
+        ),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    here = {**kept, "view": view}
+    context: dict[str, Any] = {
+        "tabs": _tabs(view, kept),
+        "filter": form,
+        "filtered": bool(kept),
+        "clear_url": _address({"view": view}),
+        "shipments": [_decorate(shipment) for shipment in page.rows],
+        "pager": Pager(
+            shown=len(page.rows),
+            previous_url=_address({**here, "before": page.previous}) if page.previous else None,
+            next_url=_address({**here, "after": page.next}) if page.next else None,
+        ),
+    }
+    return render(request, "logistics/list.html", context)
+
+
+def _order(actor: Actor, pk: int) -> Order:
+    return get_object_or_404(Order.objects.visible_to(actor).select_related("account", "shop"), pk=pk)
+
+
+def _panel(
+    request: HttpRequest, order: Order, *, tried: ShipForm | None = None, problem: str = ""
+) -> HttpResponse:
+    actor = actor_of(request)
+    can_ship = actor.may("logistics.ship")
+    rows = []
+    for shipment in queries.of_orders(order_ids=[order.pk], actor=actor)[order.pk]:
+        form = None
+        if can_ship and shipment.state == Shipment.State.PLANNED:
+            form = ShipForm(
+                shipment=shipment,
+                initial={name: getattr(shipment, name) for name in ("carrier", "tracking_number", "service")},
+            )
+            form = tried if tried is not None and tried.prefix == form.prefix else form
+        rows.append(
+            {"shipment": _decorate(shipment), "form": form, "units": form.unit_fields() if form else {}}
+        )
+    context = {
+        "order": order,
+        "rows": rows,
+        "problem": problem,
+        "can_ship": can_ship,
+        "carriers": known_carriers() if can_ship else [],
+    }
+    return render(request, "logistics/order_panel.html", context)
+
+
+@allow("logistics.view")
+@require_GET
+def order_panel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an order's shipments, with a form for those that wait to leave."""
+    return _panel(request, _order(actor_of(request), pk))
+
+
+def _shipment(actor: Actor, pk: int) -> tuple[Shipment, Order]:
+    found = queries.with_content(Shipment.objects.visible_to(actor)).filter(pk=pk).first()
+    line = found.lines.first() if found is not None else None
+    if found is None or line is None:
+        raise Http404(_("There is no such shipment."))
+    return found, _order(actor, line.line.order_id)
+
+
+def _changed(response: HttpResponse) -> HttpResponse:
+    return trigger_client_event(response, "order-changed")
+
+
+@allow("logistics.ship")
+@require_POST
+def dispatch_shipment(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a planned shipment leave, wholly or in part, or only note its carrier and number."""
+    actor = actor_of(request)
+    shipment, order = _shipment(actor, pk)
+    form = ShipForm(request.POST, shipment=shipment)
+    if not form.is_valid():
+        return _panel(request, order, tried=form)
+    words = {name: form.cleaned_data[name] for name in ("carrier", "tracking_number", "service")}
+    try:
+        if "note" in request.POST:
+            gone = dispatch.change_tracking(shipment_id=pk, at=clock.now(), actor=actor.name, **words)
+            said = _("Carrier and number of %(number)s are noted.") % {"number": gone.number}
+        else:
+            gone = dispatch.dispatch(
+                shipment_id=pk, lines=form.parts(), at=clock.now(), actor=actor.name, **words
+            )
+            said = _("%(number)s has left. The marketplace is told next.") % {"number": gone.number}
+    except (ShipmentRefused, NotAllowed) as error:
+        return _panel(request, order, tried=form, problem=str(error))
+    return _changed(add_toast(_panel(request, order), text=said))
+
+
+@allow("logistics.ship")
+@require_POST
+def set_tracking(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct carrier and number of a shipment that left; the marketplace is told again."""
+    actor = actor_of(request)
+    shipment, order = _shipment(actor, pk)
+    try:
+        dispatch.change_tracking(
+            shipment_id=pk,
+            carrier=request.POST.get("carrier", "")[:60],
+            service=request.POST.get("service", shipment.service)[:80],
+            tracking_number=request.POST.get("tracking_number", "")[:120],
+            at=clock.now(),
+            actor=actor.name,
+        )
+    except (ShipmentRefused, NotAllowed) as error:
+        return _panel(request, order, problem=str(error))
+    said = _("Carrier and number of %(number)s are noted.") % {"number": shipment.number}
+    return _changed(add_toast(_panel(request, order), text=said))
+
+
+@allow("logistics.ship")
+@require_POST
+def tell_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the marketplace told now: by hand, or again after a refusal."""
+    actor = actor_of(request)
+    row = get_object_or_404(Confirmation.objects.visible_to(actor), pk=pk)
+    confirmation.again(confirmation_id=row.pk, at=clock.now(), actor=actor.name)
+    answer = _panel(request, _order(actor, row.order_id))
+    return _changed(add_toast(answer, text=_("The marketplace is told next.")))

@@ -1,0 +1,31 @@
+"""What a person does to an order by button or API: rights, the move, and what follows from it."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from ecomhub.access import Actor
+from orders import lifecycle
+from orders.allocation import allocate
+from orders.models import Order
+from orders.opened import NotAllowed
+from orders.states import TRANSITIONS
+
+_GOES_ON = frozenset({"approve", "take_back"})
+
+
+def perform(*, order_id: int, action: str, at: datetime, actor: Actor, note: str = "") -> Order:
+    """Do one of the table's actions as a person; an approved order has its stock claimed at once.
+
+    Raises ``Order.DoesNotExist`` for an order the actor may not see and ``NotAllowed`` for what the actor,
+    the table or a guard does not allow.
+    """
+    Order.objects.visible_to(actor).only("pk").get(pk=order_id)
+    rows = [row for row in TRANSITIONS if row.action == action and row.by_person]
+    if not any(actor.may(row.access) for row in rows):
+        raise NotAllowed("forbidden", _("Your role does not include this. Ask an administrator for it."))
+    order = lifecycle.move(order_id=order_id, action=action, at=at, actor=actor.name, note=note)
+    if action in _GOES_ON:
+        allocate(order_ids=[order_id], at=at, actor=actor.name)
+        order.refresh_from_db()
+    return order

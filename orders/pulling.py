@@ -1,0 +1,141 @@
+"""Driving the order streams: claim, fetch a page, take it in with its checkpoint, until the pass ends."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import OperationalError, transaction
+from django.db.models import Q
+
+from channels import failures, polling, tokens
+from channels.adapter import ChannelError
+from channels.messages import BadItem, IncomingOrder
+from channels.models import ChannelAccount, FailedImport, Pull
+from channels.polling import FetchedPage
+from ecomhub import work
+from ecomhub.work import ClockTimestamp, WorkState
+from orders.intake import IntakeResult, take_in
+
+log = structlog.get_logger(__name__)
+
+STREAMS = polling.ORDER_STREAMS
+TURN_SECONDS = 45.0
+"""How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
+
+_TRIES = 4
+FETCH_ONE = "fetch_order"
+
+
+def due_pulls(*, limit: int) -> Sequence[int]:
+    """Return the order streams that are due, a few of each platform, longest due first."""
+    due = Pull.objects.filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
+        state=WorkState.WAITING,
+        due_at__lte=ClockTimestamp(),
+        stream__in=STREAMS,
+        account__state=ChannelAccount.State.CONNECTED,
+    )
+    return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+
+
+def pull_orders(*, pull_id: int, now: Callable[[], datetime], turn: float = TURN_SECONDS) -> timedelta | None:
+    """Pull one order stream if it is due and free, page by page, for one turn; returns when to come again.
+
+    ``None`` means: somebody else has it, it is not due, or the sweep will find it. A page is written with its
+    checkpoint in one transaction that first makes sure the lease is still ours; a deadlock repeats the page.
+    """
+    pull = work.claim_one(model=Pull, pk=pull_id)
+    if pull is None:
+        return None
+    until = time.monotonic() + turn
+    try:
+        while True:
+            fetched = polling.fetch_page(pull=pull, at=now())
+            if fetched is not None:
+                take_page(pull=pull, fetched=fetched, now=now)
+            if fetched is None or fetched.is_last:
+                return polling.finish_pass(pull=pull, at=now())
+            if time.monotonic() > until:
+                work.postpone(row=pull, due_in=timedelta())
+                return timedelta()
+    except Exception as error:
+        wait = polling.fail_pass(pull=pull, error=error, at=now())
+        if not polling.is_expected(error):
+            raise
+        return wait
+
+
+def take_page(*, pull: Pull, fetched: FetchedPage, now: Callable[[], datetime]) -> IntakeResult:
+    """Write one page with its checkpoint; a page that met a deadlock is written again from its beginning."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with transaction.atomic():
+                work.hold(row=pull)
+                at = now()
+                result = take_in(account=pull.account, orders=fetched.page.items, bad=fetched.page.bad, at=at)
+                polling.advance(pull=pull, fetched=fetched, counts=result, at=at)
+            return result
+        except OperationalError as error:
+            if not left or not is_deadlock(error):
+                raise
+            log.info("orders.page.again", pull=pull.pk)
+    raise AssertionError("unreachable")
+
+
+def is_deadlock(error: OperationalError) -> bool:
+    """Say whether the database ended this transaction to let another one go on (40P01)."""
+    return getattr(error.__cause__, "pgcode", None) == "40P01"
+
+
+def take_orders(
+    *,
+    account: ChannelAccount,
+    orders: Sequence[IncomingOrder],
+    at: datetime,
+    bad: Sequence[BadItem] = (),
+) -> IntakeResult:
+    """Take orders in that came outside of a pull, in their own transaction, repeated after a deadlock."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with transaction.atomic():
+                return take_in(account=account, orders=orders, bad=bad, at=at)
+        except OperationalError as error:
+            if not left or not is_deadlock(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def retry_failed(*, now: Callable[[], datetime], limit: int) -> int:
+    """Fetch orders that could not be taken in once more, singly; returns how many were tried.
+
+    An order taken in is solved by the intake itself; one that fails again waits longer.
+    """
+    rows = work.claim(
+        model=FailedImport,
+        limit=limit,
+        where=Q(kind="order", account__state=ChannelAccount.State.CONNECTED),
+    )
+    for row in rows:
+        _retry(row, now=now)
+    return len(rows)
+
+
+def _retry(row: FailedImport, *, now: Callable[[], datetime]) -> None:
+    account = row.account
+    try:
+        order = tokens.call(
+            account=account,
+            operation=FETCH_ONE,
+            verb=lambda adapter: adapter.fetch_order(order_id=row.external_id),
+            at=now(),
+        )
+        result = take_orders(account=account, orders=[order], at=now())
+        if result.quarantined:
+            work.fail(row=row, reason=result.reasons[0][1])
+        else:
+            failures.solved(account_id=account.pk, kind="order", external_ids=[row.external_id])
+    except work.LeaseLost:
+        return
+    except (ChannelError, ValueError) as error:
+        work.fail(row=row, reason=str(error) or type(error).__name__)

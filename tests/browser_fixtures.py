@@ -1,0 +1,105 @@
+"""A real browser for pages: console errors fail the test, and so does a machine without a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+
+CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium", "fonts-wqy-microhei")
+INSTALL = f"apt-get update && apt-get install -y --no-install-recommends {' '.join(PACKAGES)}"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+LOCAL = ("http://localhost", "http://127.0.0.1", "data:", "blob:")
+
+
+def _find() -> str | None:
+    chosen = os.environ.get("CHROMIUM")
+    if chosen:
+        return chosen if Path(chosen).exists() else None
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin", "/usr/local/bin", "/snap/bin"])
+    return next((found for name in CANDIDATES if (found := shutil.which(name, path=path))), None)
+
+
+def _install() -> None:
+    """Install Chromium and a Chinese font where that is ours to do: as root on Debian and its kin."""
+    apt = shutil.which("apt-get", path="/usr/bin:/bin")
+    if os.geteuid() != 0 or apt is None:
+        return
+    environment = os.environ | {
+        "DEBIAN_FRONTEND": "noninteractive",
+        "PATH": f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    }
+    subprocess.run(["/bin/sh", "-c", INSTALL], env=environment, check=False, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; installs one where it may, else fails with the command to run."""
+    found = _find()
+    if found is None:
+        _install()
+        found = _find()
+    if found is None:
+        pytest.fail(
+            "No Chromium found: the browser tests need one. On Debian or Ubuntu run as root:\n"
+            f"    {INSTALL}\n"
+            "elsewhere install Chromium or Chrome and set CHROMIUM to its path.",
+            pytrace=False,
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One headless browser for the whole run."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, headless=True, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser_context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile on a desktop screen that reaches this machine only."""
+
+    def only_local(route: Route) -> None:
+        if route.request.url.startswith(LOCAL):
+            route.continue_()
+        else:
+            route.abort()
+
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    context.set_default_timeout(15_000)
+    context.route("**/*", only_local)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(browser_context: BrowserContext) -> Iterator[Page]:
+    """A page that fails its test when the console shows an error."""
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    opened = browser_context.new_page()
+    opened.on("console", note)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    assert not errors, errors

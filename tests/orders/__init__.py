@@ -1,0 +1,1 @@
+"""Orders: taken in once, never backwards, never oversold."""

@@ -1,0 +1,1 @@
+"""Tests of the servers, the supervisor, the demo and the packaging."""
