@@ -48,4 +48,5 @@ bench: $(VENV)/.ok
 	@$(BIN)/python -m ecomhub bench $(NAME) $(ARGS)
 
 clean:
+	@if test -f .run/postgres-elsewhere; then rm -rf "$$(cat .run/postgres-elsewhere)"; fi
 	rm -rf .run

@@ -17,14 +17,14 @@ from channels import braking, lanes, offers, throttle
 from channels.adapter import Platform
 from channels.messages import Connection, Marketplace
 from channels.models import ChannelAccount, Credential, Listing, Pull, Shop
-from channels.pace import on_our_sandbox, real
+from channels.pace import on_our_sandbox, pace, real
 from channels.registry import platform, platforms
 from channels.tokens import secret_context
 from ecomhub import clock, events, sealed, work
 from ecomhub.models import LegalEntity
 
 BRAKE_PAUSE = timedelta(hours=2)
-"""How long a person's "go on" (or a switch-on after a preview) lets large changes through."""
+"""How long, on the wall, a person's "go on" (or a switch-on after a preview) lets large changes through."""
 
 
 class AccountRefused(Exception):
@@ -286,7 +286,7 @@ def switch_on(
         row.pushes_stock, row.confirms_shipments = pushes_stock, confirms_shipments
         row.go_live_at = go_live_at or row.go_live_at
         row.brake_engaged_at, row.brake_reason = None, ""
-        row.brake_released_until = at + BRAKE_PAUSE
+        row.brake_released_until = at + BRAKE_PAUSE * pace(endpoint=row.endpoint)
         row.save()
         if pushes_stock:
             _publish_all(account=row)
@@ -388,6 +388,6 @@ def release_brake(*, account: ChannelAccount, at: datetime, actor: str = "system
     with transaction.atomic():
         row = _locked(account)
         row.brake_engaged_at, row.brake_reason = None, ""
-        row.brake_released_until = at + BRAKE_PAUSE
+        row.brake_released_until = at + BRAKE_PAUSE * pace(endpoint=row.endpoint)
         row.save(update_fields=["brake_engaged_at", "brake_reason", "brake_released_until"])
         _note(account=row, kind="brake_released", at=at, actor=actor)

@@ -16,12 +16,21 @@ from django.db import connection
 from channels.models import DataKey, RawDocument
 from ecomhub import sealed
 
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+
 _INSERT_KEYS = """
 INSERT INTO channels_datakey (account_id, external_id, sealed)
 SELECT %s, given.external_id, given.sealed
   FROM unnest(%s::text[], %s::text[]) AS given(external_id, sealed)
 ON CONFLICT DO NOTHING
 RETURNING external_id
+"""
+
+_INSERT_DOCUMENTS = """
+INSERT INTO channels_rawdocument (account_id, kind, external_id, content_hash, sealed, received_at)
+SELECT %s, %s, given.external_id, given.content_hash, given.sealed, %s
+  FROM unnest(%s::text[], %s::bytea[], %s::bytea[]) AS given(external_id, content_hash, sealed)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -91,9 +100,7 @@ def content(raw: Any) -> bytes:
         return raw
     if isinstance(raw, str):
         return raw.encode()
-    return json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str).encode(
-        errors="surrogatepass"
-    )
+    return _JSON.encode(raw).encode(errors="surrogatepass")
 
 
 def seal_raw(*, account_id: int, kind: str, external_id: str, raw: Any, key: bytes) -> bytes:
@@ -126,23 +133,18 @@ def store(
     ``documents`` are (external id, raw object); an object without a key in ``keys`` is not stored. The
     content hash is keyed by the data key, so that it says nothing once the key is gone.
     """
-    rows = []
+    names, hashes, blobs = [], [], []
     for external_id, raw in sorted(documents, key=lambda document: document[0]):
         key = keys.get(external_id)
         if key is None:
             continue
-        rows.append(
-            RawDocument(
-                account_id=account_id,
-                kind=kind,
-                external_id=external_id,
-                content_hash=hmac.digest(key, content(raw), "sha256"),
-                sealed=seal_raw(account_id=account_id, kind=kind, external_id=external_id, raw=raw, key=key),
-                received_at=at,
-            )
-        )
-    if rows:
-        RawDocument.objects.bulk_create(rows, ignore_conflicts=True)
+        plain = content(raw)
+        names.append(external_id)
+        hashes.append(hmac.digest(key, plain, "sha256"))
+        blobs.append(seal_raw(account_id=account_id, kind=kind, external_id=external_id, raw=plain, key=key))
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT_DOCUMENTS, [account_id, kind, at, names, hashes, blobs])
 
 
 def known(

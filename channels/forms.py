@@ -18,7 +18,7 @@ OUR_SANDBOX = "sandbox"
 def environments(*, offered: Platform) -> list[tuple[str, Any]]:
     """Return the environments an account of a platform can live in; our sandbox only while it runs."""
     known: list[tuple[str, Any]] = [
-        (name, f"{name} ({address})") for name, address in offered.endpoints.items()
+        (name, f"{name} · {urlsplit(address).hostname}") for name, address in offered.endpoints.items()
     ]
     if settings.ECOMHUB_SANDBOX_URL:
         known.insert(0, (OUR_SANDBOX, _("The invented market of this demo")))

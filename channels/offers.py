@@ -112,18 +112,13 @@ def plan(*, publication_ids: Iterable[int]) -> list[Offer]:
     wanted_ids = list(publication_ids)
     rows = with_version(Publication.objects.filter(pk__in=wanted_ids))
     versions = dict(rows.values_list("pk", "version"))
-    publications = (
+    publications = list(
         Publication.objects.filter(pk__in=wanted_ids)
         .select_related("listing__shop")
         .prefetch_related("listing__components")
         .order_by("pk")
     )
-    components = {
-        row.pk: [(part.sku_id, part.quantity) for part in row.listing.components.all()]
-        for row in publications
-    }
-    sku_ids = {sku_id for parts in components.values() for sku_id, _units in parts}
-    available = available_to_promise(sku_ids=sorted(sku_ids))
+    wanted = wanted_quantities(publications=publications)
     return [
         Offer(
             publication_id=row.pk,
@@ -132,11 +127,27 @@ def plan(*, publication_ids: Iterable[int]) -> list[Offer]:
             external_id=row.listing.external_id,
             product_type=row.listing.product_type,
             version=versions.get(row.pk, 0),
-            wanted=_wanted(row=row, components=components[row.pk], available=available),
+            wanted=wanted[row.pk],
             shown=shown_quantity(publication=row),
         )
         for row in publications
     ]
+
+
+def wanted_quantities(*, publications: Sequence[Publication]) -> dict[int, int]:
+    """Return what each listing should show by publication id, in one statement.
+
+    The publications are read with listing, shop and components.
+    """
+    components = {
+        row.pk: [(part.sku_id, part.quantity) for part in row.listing.components.all()]
+        for row in publications
+    }
+    sku_ids = {sku_id for parts in components.values() for sku_id, _units in parts}
+    available = available_to_promise(sku_ids=sorted(sku_ids))
+    return {
+        row.pk: _wanted(row=row, components=components[row.pk], available=available) for row in publications
+    }
 
 
 def _wanted(*, row: Publication, components: Sequence[tuple[int, int]], available: Mapping[int, int]) -> int:

@@ -6,10 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from channels import lanes, offers
-from channels.models import ChannelAccount, FailedImport, Listing, Publication, Pull, Shop, SyncRun
+from channels.models import (
+    ChannelAccount,
+    FailedImport,
+    Listing,
+    ListingComponent,
+    Publication,
+    Pull,
+    Shop,
+    SyncRun,
+)
 from channels.pace import pace
 from channels.quota import Quota, quotas_of
 from ecomhub import work
@@ -200,19 +209,41 @@ def quantities(*, listings: Sequence[Listing], at: datetime) -> list[QuantityVie
     ``why`` is empty when they agree, else one of: by_channel, parent, unpaired, import_only, stopped, brake,
     paused, on_its_way, accepted, refused, waiting.
     """
-    rows = Publication.objects.filter(listing__in=listings).select_related("listing__shop")
-    publications = {row.listing_id: row for row in rows}
-    plan = offers.plan(publication_ids=[row.pk for row in publications.values()])
-    planned = {offer.listing_id: offer for offer in plan}
+    prefetch_related_objects(listings, "publication", "components")
+    publications = {row.pk: held for row in listings if (held := _publication_of(row)) is not None}
+    mapped = [row for row in publications.values() if row.listing.is_mapped]
+    plan = offers.wanted_quantities(publications=mapped)
     found = []
     for listing in listings:
-        offer, publication = planned.get(listing.pk), publications.get(listing.pk)
-        paired = listing.is_mapped and offer is not None
-        wanted = offer.wanted if paired and offer is not None else None
-        shown = listing.remote_quantity if offer is None else offer.shown
+        publication = publications.get(listing.pk)
+        wanted = plan.get(publication.pk) if publication is not None else None
+        shown = listing.remote_quantity
+        if publication is not None:
+            shown = offers.shown_quantity(publication=publication)
         why, detail = _why(listing=listing, publication=publication, wanted=wanted, shown=shown, at=at)
         found.append(QuantityView(listing=listing, wanted=wanted, shown=shown, why=why, detail=detail))
     return found
+
+
+def _publication_of(listing: Listing) -> Publication | None:
+    return getattr(listing, "publication", None)
+
+
+def for_list(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
+    """Bring along what a row of the listings page shows: shop, account and publication at once, what the
+    listing sells in one more statement.
+    """
+    parts = ListingComponent.objects.select_related("sku").order_by("pk")
+    return rows.select_related("shop__account", "publication").prefetch_related(
+        Prefetch("components", queryset=parts)
+    )
+
+
+def listing_counts(*, actor: Actor) -> tuple[int, int]:
+    """Return how many listings the actor may see and how many of them sell nothing yet: one statement."""
+    unmapped = Count("pk", filter=Q(is_mapped=False, is_parent=False))
+    found = Listing.objects.visible_to(actor).aggregate(every=Count("pk"), unmapped=unmapped)
+    return found["every"], found["unmapped"]
 
 
 def _why(

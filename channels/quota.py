@@ -73,7 +73,6 @@ def _refill(every: float) -> str:
         return ngettext("%d more a second", "%d more a second", count) % count
     if every < 90:
         count = round(every)
-        return ngettext("one more every second", "one more every %d seconds", count) % (
-            () if count == 1 else (count,)
-        )
+        text = ngettext("one more every second", "one more every %(count)d seconds", count)
+        return text % {"count": count}
     return _("one more every %d minutes") % round(every / 60)

@@ -20,10 +20,12 @@ from channels.registry import platforms
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.sealed import SealBroken
+from ecomhub.shell.display import span_text
 from ecomhub.shell.parts import Choice, Pager, Tab
 
 STATE_COLORS = {"connected": "green", "needs_reconnect": "red", "paused": "secondary"}
 PAGE = 50
+SHOWN_CHANGES = 200
 
 
 def section_tabs(here: str) -> list[Tab]:
@@ -47,10 +49,7 @@ def _span(account: ChannelAccount, seconds: float | None) -> str:
     """Return seconds of an account's world as wall time in words."""
     if seconds is None:
         return "–"
-    wall = queries.wall_seconds(account=account, seconds=seconds)
-    if wall < 90:
-        return _("%(n)d s") % {"n": round(wall)}
-    return _("%(n)d min") % {"n": round(wall / 60)}
+    return span_text(queries.wall_seconds(account=account, seconds=seconds))
 
 
 def _stream(account: ChannelAccount, view: StreamView) -> dict[str, Any]:
@@ -60,6 +59,8 @@ def _stream(account: ChannelAccount, view: StreamView) -> dict[str, Any]:
         state, color = _("Reading now"), "azure"
     elif view.last_error:
         state, color = _("Tried again soon"), "orange"
+    elif view.last_success_at is None:
+        state, color = _("Not read yet"), "secondary"
     else:
         state, color = _("Up to date"), "green"
     return {
@@ -69,7 +70,7 @@ def _stream(account: ChannelAccount, view: StreamView) -> dict[str, Any]:
         "p50": _span(account, view.lag_p50_s),
         "p95": _span(account, view.lag_p95_s),
         "behind": _span(account, view.behind_s) if view.behind_s else "",
-        "next": _("%(n)d s") % {"n": round(view.next_run_in_s)},
+        "next": span_text(view.next_run_in_s) if view.next_run_in_s >= 1 else _("now"),
     }
 
 
@@ -82,6 +83,15 @@ def _choices(actor: Actor, account: ChannelAccount) -> list[Choice]:
         found.append(Choice(label=_("Sync now"), url=link("sync"), icon="refresh", method="post"))
     if actor.may("channels.manage"):
         found.append(Choice(label=_("Preview and switches"), url=link("switches"), icon="adjustments"))
+    return found
+
+
+def _seldom(actor: Actor, account: ChannelAccount) -> list[Choice]:
+    def link(name: str) -> str:
+        return reverse(f"channels:{name}", args=[account.pk])
+
+    found = []
+    if actor.may("channels.manage"):
         found.append(Choice(label=_("New credentials"), url=link("reconnect"), icon="key"))
         if account.state == ChannelAccount.State.PAUSED:
             found.append(Choice(label=_("Resume"), url=link("resume"), icon="player-play", method="post"))
@@ -104,6 +114,7 @@ def _account(actor: Actor, view: AccountView) -> dict[str, Any]:
         "color": STATE_COLORS[account.state],
         "streams": [_stream(account, stream) for stream in view.streams],
         "choices": _choices(actor, account),
+        "seldom": _seldom(actor, account),
     }
 
 
@@ -129,13 +140,16 @@ def switches(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what switching an account on would change, before anything does."""
     account = account_or_404(actor_of(request), pk)
     preview = accounts.preview(account=account, at=clock.now())
+    shops = {shop.marketplace: shop.short_name for shop in account.shops.all()}
     context = {
         "account": account,
         "color": STATE_COLORS[account.state],
         "preview": preview,
-        "changes": preview.changes[:200],
-        "more": max(0, len(preview.changes) - 200),
-        "shops": account.shops.order_by("pk"),
+        "changes": [
+            {"change": one, "shop": shops.get(one.marketplace, one.marketplace)}
+            for one in preview.changes[:SHOWN_CHANGES]
+        ],
+        "more": max(0, len(preview.changes) - SHOWN_CHANGES),
     }
     return render(request, "channels/switches.html", context)
 
@@ -213,7 +227,25 @@ def _listings(actor: Actor, *, view: str, text: str, shop: Shop | None) -> "Quer
         rows = rows.filter(
             Q(external_id__icontains=text) | Q(title__icontains=text) | Q(product_id__iexact=text)
         )
-    return rows.select_related("shop__account").prefetch_related("components__sku").order_by("pk")
+    return rows
+
+
+def _key(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _neighbors(rows: "QuerySet[Listing]", request: HttpRequest) -> tuple[list[Listing], str, str]:
+    """Return one page by keyset and the keys ("" when there is none) of its neighbors."""
+    after, before = _key(request.GET.get("after", "")), _key(request.GET.get("before", ""))
+    if before:
+        taken = list(rows.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
+        shown, has_previous, has_next = taken[:PAGE][::-1], len(taken) > PAGE, True
+    else:
+        taken = list(rows.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
+        shown, has_previous, has_next = taken[:PAGE], bool(after), len(taken) > PAGE
+    if not shown:
+        return [], "", ""
+    return shown, str(shown[0].pk) if has_previous else "", str(shown[-1].pk) if has_next else ""
 
 
 def _reasons() -> dict[str, str]:
@@ -223,6 +255,12 @@ def _reasons() -> dict[str, str]:
         "like_code": _("similar code"),
         "title": _("similar title"),
     }
+
+
+def _listings_url(**asked: str) -> str:
+    return (
+        f"{reverse('channels:listings')}?{urlencode({key: value for key, value in asked.items() if value})}"
+    )
 
 
 @allow("channels.view")
@@ -235,9 +273,9 @@ def listings(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     view = "unmapped" if request.GET.get("view") == "unmapped" else "all"
     text, shop = form.cleaned_data.get("q", "").strip(), form.cleaned_data.get("shop")
-    pages = Paginator(_listings(actor, view=view, text=text, shop=shop), PAGE)
-    page = pages.get_page(request.GET.get("page"))
-    rows = list(page.object_list)
+    found = _listings(actor, view=view, text=text, shop=shop)
+    rows, previous, following = _neighbors(queries.for_list(found), request)
+    every, unmapped = queries.listing_counts(actor=actor)
     words, reasons = _why_words(), _reasons()
     suggested = suggestions.suggest(listings=[row for row in rows if not row.is_mapped]) if rows else {}
     shown = []
@@ -246,23 +284,28 @@ def listings(request: HttpRequest) -> HttpResponse:
         likely = [(item, reasons.get(item.reason, item.reason)) for item in suggested.get(one.listing.pk, [])]
         shown.append({"one": one, "listing": one.listing, "word": word, "color": color, "likely": likely})
     kept = {"view": view, "q": text, "shop": str(shop.pk) if shop else ""}
-    address = reverse("channels:listings")
+    asked = bool(text or shop)
     context = {
         "sections": section_tabs("listings"),
         "views": [
-            Tab(label=_("All"), url=address, active=view == "all"),
+            Tab(label=_("All"), url=_listings_url(), active=view == "all", count=every),
             Tab(
                 label=_("Not paired"),
-                url=f"{address}?view=unmapped",
+                url=_listings_url(view="unmapped"),
                 active=view == "unmapped",
-                count=queries.unmapped_listings(actor=actor).count(),
-                color="orange",
+                count=unmapped,
+                color="orange" if unmapped else "",
             ),
         ],
         "filter": form,
-        "clear_url": f"{address}?view={view}" if text or shop else "",
+        "clear_url": _listings_url(view=view) if asked else "",
         "rows": shown,
-        "pager": _pager("channels:listings", page, kept),
+        "pager": Pager(
+            shown=len(rows),
+            previous_url=_listings_url(**kept, before=previous) if previous else None,
+            next_url=_listings_url(**kept, after=following) if following else None,
+            total=found.count() if asked else unmapped if view == "unmapped" else every,
+        ),
     }
     return render(request, "channels/listings.html", context)
 

@@ -1,13 +1,23 @@
 """Recording what happened: one append-only table, numbered per object."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max, QuerySet
 
 from ecomhub.models import Event
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+_INSERT = """
+INSERT INTO ecomhub_event (object_kind, object_id, sequence, kind, data, actor, at)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::int[], %s::text[], %s::jsonb[], %s::text[],
+                     %s::timestamptz[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +54,24 @@ def record_many(*, happenings: Sequence[Happening], first: bool = False) -> None
     if not happenings:
         return
     last: dict[tuple[str, int], int] = {} if first else _last_sequences(happenings)
-    rows = []
+    sequences = []
     for happening in happenings:
         place = (happening.object_kind, happening.object_id)
         last[place] = last.get(place, 0) + 1
-        rows.append(
-            Event(
-                object_kind=happening.object_kind,
-                object_id=happening.object_id,
-                sequence=last[place],
-                kind=happening.kind,
-                data=dict(happening.data),
-                actor=happening.actor,
-                at=happening.at,
-            )
+        sequences.append(last[place])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                [happening.object_kind for happening in happenings],
+                [happening.object_id for happening in happenings],
+                sequences,
+                [happening.kind for happening in happenings],
+                [_JSON.encode(happening.data) for happening in happenings],
+                [happening.actor for happening in happenings],
+                [happening.at for happening in happenings],
+            ],
         )
-    Event.objects.bulk_create(rows)
 
 
 def _last_sequences(happenings: Iterable[Happening]) -> dict[tuple[str, int], int]:

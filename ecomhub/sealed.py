@@ -5,6 +5,7 @@ to another row, changed, or sealed with a key no longer in the ring raises inste
 """
 
 import base64
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -13,7 +14,6 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -102,6 +102,4 @@ def unseal_bytes(*, key: bytes, context: str, blob: bytes) -> bytes:
 
 def blind_token(*, purpose: str, text: str) -> bytes:
     """Return a keyed 16-byte hash of a normalised text, for searching what is stored sealed."""
-    mac = hmac.HMAC(settings.ECOMHUB_BLIND_KEY, hashes.SHA256())
-    mac.update(f"{purpose}\0{text}".encode())
-    return mac.finalize()[:16]
+    return hmac.digest(settings.ECOMHUB_BLIND_KEY, f"{purpose}\0{text}".encode(), "sha256")[:16]

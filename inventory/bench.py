@@ -25,7 +25,7 @@ ROUNDS = int(os.environ.get("ECOMHUB_BENCH_ROUNDS", "7"))
 SECONDS = float(os.environ.get("ECOMHUB_BENCH_SECONDS", "1.5"))
 BOUND = 0.5
 PLENTY = 1_000_000_000
-SCARCE = 500
+SCARCE = 200
 BASKET_SKUS = 12
 BASKET = 3
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,6 +6,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from ecomhub import clock
@@ -148,7 +149,7 @@ def warehouse_new(request: HttpRequest) -> HttpResponse:
             return _done(_("Warehouse %(code)s is open.") % {"code": made.code})
         except WarehouseRefused as refusal:
             _refuse(form, refusal.field, str(refusal))
-    return _dialog(request, form, title=_("New warehouse"), submit=_("Open"))
+    return _dialog(request, form, title=_("New warehouse"), submit=pgettext("warehouse", "Open"))
 
 
 @allow("inventory.edit")

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ecomhub.access import Actor
 from ecomhub.fields import amount_field, currency_field
@@ -157,7 +158,7 @@ class StockMovement(models.Model):
         RECEIVE = "receive", _("Received")
         RESERVE = "reserve", _("Reserved")
         RELEASE = "release", _("Released")
-        SHIP = "ship", _("Shipped")
+        SHIP = "ship", pgettext_lazy("stock movement", "Shipped")
         TAKE_BACK = "take_back", _("Taken back")
         ADJUST = "adjust", _("Adjusted")
         TRANSFER_OUT = "transfer_out", _("Transferred out")

@@ -50,6 +50,7 @@ STOCK_COLUMNS = (
     Column("warehouse_name", _("Warehouse name"), ("仓库名称",), example="Shenzhen"),
     Column("warehouse_country", _("Warehouse country"), ("仓库国家", "仓库所在国"), example="CN"),
     Column("warehouse_kind", _("Warehouse kind"), ("仓库类型",), example="own"),
+    Column("warehouse_serves", _("Countries it ships to first"), ("优先发往国家",), example="DE FR IT"),
 )  # fmt: skip
 
 IMPORTERS = [

@@ -99,14 +99,28 @@ class _Opening:
         self.country = line.row.text("warehouse_country", longest=2)
         kind = line.row.text("warehouse_kind").casefold().replace(" ", "_")
         self.kind = kind or Warehouse.Kind.OWN.value
+        served = line.row.text("warehouse_serves", longest=600).replace(",", " ").upper()
+        self.serves = tuple(dict.fromkeys(served.split()))
 
     def check(self) -> None:
         """Raises ``WarehouseRefused``."""
-        warehouses.check(code=self.code, name=self.name, kind=self.kind, country=self.country)
+        warehouses.check(
+            code=self.code,
+            name=self.name,
+            kind=self.kind,
+            country=self.country,
+            serves_countries=self.serves,
+        )
 
     def make(self) -> Warehouse:
         """Open it."""
-        return warehouses.create(code=self.code, name=self.name, kind=self.kind, country=self.country)
+        return warehouses.create(
+            code=self.code,
+            name=self.name,
+            kind=self.kind,
+            country=self.country,
+            serves_countries=self.serves,
+        )
 
 
 def _read(rows: Sequence[SheetRow], job: Job) -> tuple[list[_Line], dict[int, Finding], _Places]:

@@ -89,7 +89,9 @@ def products(request: HttpRequest) -> HttpResponse:
     page = queries.products(
         actor=actor,
         search=asked["q"],
-        **found,
+        stock=found["stock"],
+        status=found["status"],
+        category=found["category"],
         after=unpack(text=request.GET.get("after", "")),
         before=unpack(text=request.GET.get("before", "")),
     )

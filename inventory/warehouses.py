@@ -39,13 +39,21 @@ def is_country(code: str) -> bool:
     return code in _COUNTRIES
 
 
-def check(*, code: str, name: str = "", kind: str = Warehouse.Kind.OWN, country: str = "") -> None:
+def check(
+    *,
+    code: str,
+    name: str = "",
+    kind: str = Warehouse.Kind.OWN,
+    country: str = "",
+    serves_countries: Sequence[str] = (),
+) -> None:
     """Say whether a warehouse could be opened like that. Raises ``WarehouseRefused``."""
     if not _CODE.fullmatch(code):
         raise WarehouseRefused(
             "code", _("A warehouse code has up to 20 letters, digits, dots or dashes: %s") % code
         )
-    _clean({"name": name or code, "kind": kind} | ({"country": country} if country else {}))
+    values: dict[str, Any] = {"name": name or code, "kind": kind, "serves_countries": serves_countries}
+    _clean(values | ({"country": country} if country else {}))
 
 
 def create(

@@ -1,5 +1,6 @@
 """Forms of the shipment pages."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -8,7 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Warehouse
 from logistics.dispatch import Part
-from logistics.models import Shipment
+from logistics.models import Shipment, ShipmentLine
+
+
+@dataclass(frozen=True, slots=True)
+class LineToLeave:
+    """One order line of a shipment: its SKUs, its title, the field for how many leave, and the most."""
+
+    lines: list[ShipmentLine]
+    title: str
+    field: forms.BoundField
+    most: int
 
 
 class ShipForm(forms.Form):
@@ -26,6 +37,7 @@ class ShipForm(forms.Form):
         self, data: QueryDict | None = None, *, shipment: Shipment, initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data, initial=initial, prefix=f"s{shipment.pk}")
+        self.shipment = shipment
         self.held: dict[int, int] = {}
         for line in shipment.lines.all():
             units = min(self.held.get(line.line_id, line.line_quantity), line.line_quantity)
@@ -42,9 +54,13 @@ class ShipForm(forms.Form):
             return None
         return [Part(line_id, units) for line_id, units in wanted.items() if units]
 
-    def unit_fields(self) -> dict[int, forms.BoundField]:
-        """Return the field of each order line."""
-        return {line_id: self[f"units-{line_id}"] for line_id in self.held}
+    def lines_to_leave(self) -> list[LineToLeave]:
+        """Return each order line with its field and what it takes from the shelf."""
+        found = []
+        for line_id, most in self.held.items():
+            lines = [line for line in self.shipment.lines.all() if line.line_id == line_id]
+            found.append(LineToLeave(lines, lines[0].line.title, self[f"units-{line_id}"], most))
+        return found
 
 
 class ShipmentFilterForm(forms.Form):

@@ -10,7 +10,7 @@ from logistics.queries import counts
 
 def to_ship(actor: Actor) -> TileValue:
     """Count the planned shipments."""
-    return TileValue(value=counts(actor=actor)["planned"], note=_("Planned shipments"))
+    return TileValue(value=counts(actor=actor)["planned"])
 
 
 def not_told(actor: Actor) -> TileValue:
@@ -31,7 +31,7 @@ TILES = [
         url_name="logistics:list",
         query="view=planned",
         action="logistics.view",
-        order=60,
+        order=45,
         load=to_ship,
     ),
     Tile(
@@ -41,7 +41,7 @@ TILES = [
         url_name="logistics:list",
         query="view=stopped",
         action="logistics.view",
-        order=70,
+        order=57,
         load=not_told,
     ),
 ]

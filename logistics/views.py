@@ -3,17 +3,16 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import trigger_client_event
 
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.shell.parts import Pager, Tab
-from ecomhub.shell.toasts import add_toast
 from inventory.models import Warehouse
 from logistics import confirmation, dispatch, queries
 from logistics.carriers import known_carriers
@@ -51,7 +50,7 @@ def _decorate(shipment: Shipment) -> Shipment:
     return shipment
 
 
-def _tabs(view: str, kept: dict[str, str]) -> list[Tab]:
+def _tabs(view: str, kept: dict[str, str], counts: dict[str, int]) -> list[Tab]:
     words = {
         "planned": _("To send"),
         "dispatched": _("Sent"),
@@ -61,7 +60,13 @@ def _tabs(view: str, kept: dict[str, str]) -> list[Tab]:
     }
     address = reverse("logistics:list")
     return [
-        Tab(label=label, url=f"{address}?{urlencode({**kept, 'view': key})}", active=key == view)
+        Tab(
+            label=label,
+            url=f"{address}?{urlencode({**kept, 'view': key})}",
+            active=key == view,
+            count=counts.get(key),
+            color="red" if key == "stopped" and counts.get(key) else "",
+        )
         for key, label in words.items()
     ]
 
@@ -96,10 +101,9 @@ def shipments(request: HttpRequest) -> HttpResponse:
     )
     here = {**kept, "view": view}
     context: dict[str, Any] = {
-        "tabs": _tabs(view, kept),
+        "tabs": _tabs(view, kept, queries.counts(actor=actor)),
         "filter": form,
-        "filtered": bool(kept),
-        "clear_url": _address({"view": view}),
+        "clear_url": _address({"view": view}) if kept else "",
         "shipments": [_decorate(shipment) for shipment in page.rows],
         "pager": Pager(
             shown=len(page.rows),
@@ -129,7 +133,7 @@ def _panel(
             )
             form = tried if tried is not None and tried.prefix == form.prefix else form
         rows.append(
-            {"shipment": _decorate(shipment), "form": form, "units": form.unit_fields() if form else {}}
+            {"shipment": _decorate(shipment), "form": form, "parts": form.lines_to_leave() if form else []}
         )
     context = {
         "order": order,
@@ -156,8 +160,12 @@ def _shipment(actor: Actor, pk: int) -> tuple[Shipment, Order]:
     return found, _order(actor, line.line.order_id)
 
 
-def _changed(response: HttpResponse) -> HttpResponse:
-    return trigger_client_event(response, "order-changed")
+def _done(request: HttpRequest, order: Order, said: str) -> HttpResponse:
+    """Show the whole order page anew with a word of success: its state, lines and timeline changed too."""
+    messages.success(request, said)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return redirect("orders:detail", order.pk)
 
 
 @allow("logistics.ship")
@@ -181,7 +189,7 @@ def dispatch_shipment(request: HttpRequest, pk: int) -> HttpResponse:
             said = _("%(number)s has left. The marketplace is told next.") % {"number": gone.number}
     except (ShipmentRefused, NotAllowed) as error:
         return _panel(request, order, tried=form, problem=str(error))
-    return _changed(add_toast(_panel(request, order), text=said))
+    return _done(request, order, said)
 
 
 @allow("logistics.ship")
@@ -202,7 +210,7 @@ def set_tracking(request: HttpRequest, pk: int) -> HttpResponse:
     except (ShipmentRefused, NotAllowed) as error:
         return _panel(request, order, problem=str(error))
     said = _("Carrier and number of %(number)s are noted.") % {"number": shipment.number}
-    return _changed(add_toast(_panel(request, order), text=said))
+    return _done(request, order, said)
 
 
 @allow("logistics.ship")
@@ -212,5 +220,4 @@ def tell_again(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     row = get_object_or_404(Confirmation.objects.visible_to(actor), pk=pk)
     confirmation.again(confirmation_id=row.pk, at=clock.now(), actor=actor.name)
-    answer = _panel(request, _order(actor, row.order_id))
-    return _changed(add_toast(answer, text=_("The marketplace is told next.")))
+    return _done(request, _order(actor, row.order_id), _("The marketplace is told next."))

@@ -14,10 +14,11 @@ from orders import lifecycle
 from orders.choosing import Board, Choice, Components, Need, Take, choose
 from orders.issues import raise_issue, settle
 from orders.models import Allocation, IssueKind, OrderLine
-from orders.opened import RESERVE, Opened, by_line, held_pairs, open_orders, wanted
+from orders.opened import RESERVE, Opened, by_line, fresh, held_pairs, open_orders, wanted
 from orders.states import Status
 from orders.writing import write
 
+_ALLOCATION = Allocation()
 _NEEDS_A_PERSON = frozenset({IssueKind.DISCREPANCY, IssueKind.NO_LINES})
 
 
@@ -156,13 +157,12 @@ def _allocation_for(opened: Opened, take: Take) -> Allocation:
             allocation.units = take.units
             opened.touch_allocation(allocation)
             return allocation
-    allocation = Allocation(
-        line_id=take.line_id,
-        sku_id=take.sku_id,
-        warehouse_id=take.warehouse_id,
-        units=take.units,
-        quantity=take.quantity,
-    )
+    allocation = fresh(_ALLOCATION)
+    allocation.line_id = take.line_id
+    allocation.sku_id = take.sku_id
+    allocation.warehouse_id = take.warehouse_id
+    allocation.units = take.units
+    allocation.quantity = take.quantity
     opened.allocations.append(allocation)
     opened.new_allocations.append(allocation)
     opened.is_changed = True

@@ -71,12 +71,13 @@ class Board:
 class _Place:
     warehouse_id: int
     serves: bool
+    is_near: bool
     priority: int
     is_used: bool
 
     @property
-    def rank(self) -> tuple[bool, bool, int, int]:
-        return (not self.is_used, not self.serves, self.priority, self.warehouse_id)
+    def rank(self) -> tuple[bool, bool, bool, int, int]:
+        return (not self.is_used, not self.is_near, not self.serves, self.priority, self.warehouse_id)
 
 
 def _places(*, skus: Iterable[int], board: Board, country: str, used: frozenset[int]) -> list[_Place]:
@@ -86,8 +87,9 @@ def _places(*, skus: Iterable[int], board: Board, country: str, used: frozenset[
             place = candidate.warehouse_id
             if place not in found:
                 serves = candidate.serves_countries
-                fits = not serves or country in serves or country == candidate.country
-                found[place] = _Place(place, fits, candidate.priority, place in used)
+                near = country in serves or country == candidate.country
+                fits = near or not serves
+                found[place] = _Place(place, fits, near, candidate.priority, place in used)
     return sorted(found.values(), key=lambda place: place.rank)
 
 

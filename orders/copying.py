@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
-from json import dumps
+from json import JSONEncoder
 from typing import Any
 
 from django.db import connection
 
+_JSON = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -21,7 +22,7 @@ def _bytes(value: bytes) -> str:
 
 
 def _json(value: dict[str, Any]) -> str:
-    return _text(dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return _text(_JSON.encode(value))
 
 
 def _array(value: list[Any]) -> str:

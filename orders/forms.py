@@ -16,6 +16,9 @@ from orders.states import Status
 class OrderFilterForm(forms.Form):
     """What an order list can be narrowed to. Wrong values narrow nothing."""
 
+    more = ("platform", "issue", "hold")
+    """These stand behind a button: the ones that are asked for seldom."""
+
     q = forms.CharField(label=_("Order, SKU, title, tracking or buyer"), required=False, max_length=120)
     shop = forms.TypedChoiceField(label=_("Shop"), required=False, coerce=int, empty_value=None)
     country = forms.CharField(
@@ -29,12 +32,18 @@ class OrderFilterForm(forms.Form):
         label=_("Status"), required=False, choices=[("", _("Any status")), *Status.choices]
     )
     platform = forms.ChoiceField(label=_("Platform"), required=False)
-    sku = forms.CharField(label=_("SKU"), required=False, max_length=64)
+    sku = forms.CharField(
+        label=_("SKU"), required=False, max_length=64, widget=forms.TextInput(attrs={"placeholder": _("SKU")})
+    )
     placed_from = forms.DateField(
-        label=_("Ordered from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Ordered from"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "title": _("Ordered from")}),
     )
     placed_to = forms.DateField(
-        label=_("Ordered to"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Ordered to"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "title": _("Ordered to")}),
     )
     issue = forms.ChoiceField(
         label=_("Exception"), required=False, choices=[("", _("Any exception")), *IssueKind.choices]
@@ -55,6 +64,11 @@ class OrderFilterForm(forms.Form):
 
     def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def more_used(self) -> int:
+        """Count the filters in use that stand behind the button."""
+        return len(self.asked().keys() & set(self.more))
 
     def wanted(self, *, tab: str) -> OrderFilter:
         """Return the filter these values mean."""

@@ -13,7 +13,7 @@ from orders.choosing import Board
 from orders.intake_checks import Weighed
 from orders.issues import raise_issue
 from orders.models import IssueKind, Order, OrderLine
-from orders.opened import Opened
+from orders.opened import Opened, fresh
 from orders.states import Status
 
 SHIPPED_STATES = frozenset({OrderState.SHIPPED, OrderState.COMPLETED})
@@ -24,6 +24,7 @@ _BY_CHANNEL = {
     OrderState.CANCELED: Status.CANCELED,
 }
 _BY_SELLER = {**_BY_CHANNEL, OrderState.OPEN: Status.REVIEW}
+_ORDER, _LINE = Order(), OrderLine()
 
 
 @dataclass(slots=True)
@@ -53,17 +54,13 @@ def new_order(weighed: Weighed, *, order_id: int, line_ids: Iterator[int], desk:
     incoming, account, at = weighed.incoming, desk.account, desk.at
     shop = desk.shops[incoming.marketplace]
     is_early = incoming.placed_at < account.go_live_at
-    order = Order(
-        id=order_id,
-        account=account,
-        shop=shop,
-        external_id=incoming.external_id,
-        fulfillment_method=incoming.fulfillment_method.value,
-        is_before_go_live=is_early,
-        version=1,
-        created_at=at,
-        updated_at=at,
-    )
+    order = fresh(_ORDER)
+    order.id = order_id
+    order.account, order.shop = account, shop
+    order.external_id = incoming.external_id
+    order.fulfillment_method = incoming.fulfillment_method.value
+    order.is_before_go_live = is_early
+    order.created_at = order.updated_at = at
     describe(order, weighed)
     lifecycle.start(order=order, status=first_status(incoming=incoming, is_before_go_live=is_early))
     opened = Opened(order, [], is_new=True)
@@ -107,16 +104,14 @@ def add_line(
     shipped = min(line.quantity_shipped, line.quantity - canceled)
     if incoming.state in SHIPPED_STATES:
         shipped = line.quantity - canceled
-    row = OrderLine(
-        id=line_id,
-        order_id=opened.order.pk,
-        external_id=line.external_id,
-        listing_id=desk.listings[(incoming.marketplace, line.listing_id)].id,
-        quantity=line.quantity,
-        quantity_shipped=shipped,
-        quantity_shipped_elsewhere=shipped,
-        quantity_canceled=canceled,
-    )
+    row = fresh(_LINE)
+    row.id = line_id
+    row.order_id = opened.order.pk
+    row.external_id = line.external_id
+    row.listing_id = desk.listings[(incoming.marketplace, line.listing_id)].id
+    row.quantity = line.quantity
+    row.quantity_shipped = row.quantity_shipped_elsewhere = shipped
+    row.quantity_canceled = canceled
     describe_line(row, line, currency=incoming.currency)
     key = desk.keys.get(incoming.external_id)
     if line.gift_message and key is not None:

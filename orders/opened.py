@@ -7,14 +7,18 @@ Use-cases change these objects in memory through the functions of this house and
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model
+from django.db.models.base import ModelState
 from django.utils.functional import Promise
 
 from ecomhub.events import Happening
 from inventory.ledger import Claim
 from inventory.models import StockMovement
 from orders.models import Allocation, Order, OrderIssue, OrderLine
+
+Row = TypeVar("Row", bound=Model)
 
 RESERVE = StockMovement.Kind.RESERVE.value
 RELEASE = StockMovement.Kind.RELEASE.value
@@ -86,6 +90,14 @@ class Opened:
             demand=f"order-line:{allocation.line_id}",
             cause=full,
         )
+
+
+def fresh(pattern: Row) -> Row:
+    """Return a new unsaved row like a pattern of defaults, far quicker than a model's ``__init__``."""
+    made = pattern.__class__.__new__(pattern.__class__)
+    made.__dict__.update(pattern.__dict__)
+    made._state = ModelState()
+    return made
 
 
 def still_open(allocation: Allocation) -> int:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ecomhub.access import Actor
 from ecomhub.models import Event
 from ecomhub.shell.parts import Choice, Happening
 from orders.lifecycle import allowed_actions
-from orders.models import Order, OrderIssue, OrderLine
+from orders.models import HoldReason, IssueKind, Order, OrderIssue, OrderLine
 from orders.states import OPEN, Status
 
 STATUS_COLORS = {
@@ -36,11 +37,13 @@ ACTION_ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A small mark on an order."""
+    """A small mark on an order. ``hint`` says it at length; a bare one shows its icon alone."""
 
     word: str
     color: str
     icon: str = ""
+    hint: str = ""
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +63,51 @@ class OrderRow:
     color: str
     items: list[Item]
     more_items: int
+    titles: str
     warehouses: list[str]
     flags: list[Flag]
     is_open: bool
     choices: list[Choice] = field(default_factory=list)
 
 
-def flags_of(order: Order, *, issues: Sequence[OrderIssue]) -> list[Flag]:
-    """Return the marks of an order: exceptions first, then what stops it, then what is special."""
-    flags = [
-        Flag(word, "red", "alert-triangle")
-        for word in dict.fromkeys(str(issue.get_kind_display()) for issue in issues)
-    ]
+def _short_issues() -> dict[str, str]:
+    return {
+        IssueKind.UNMAPPED_LISTING: _("Not paired"),
+        IssueKind.SHORTAGE: _("Shortage"),
+        IssueKind.UNKNOWN_VALUE: _("Unknown value"),
+        IssueKind.DISCREPANCY: _("Discrepancy"),
+        IssueKind.CANCEL_AFTER_SHIP: _("Canceled late"),
+        IssueKind.CONFIRM_REFUSED: _("Refused"),
+        IssueKind.NO_LINES: _("No lines"),
+    }
+
+
+def _stops(order: Order, issues: Sequence[OrderIssue]) -> list[Flag]:
+    short = _short_issues()
+    kinds = dict.fromkeys((issue.kind, str(issue.get_kind_display())) for issue in issues)
+    flags = [Flag(short.get(kind, word), "red", "alert-triangle", word) for kind, word in kinds]
+    reason = str(order.get_hold_reason_display())
     if order.cancel_requested:
         flags.append(Flag(_("Asks to cancel"), "orange", "ban"))
     elif order.hold_reason:
-        flags.append(Flag(str(order.get_hold_reason_display()), "yellow", "hand-stop"))
-    if order.fulfillment_method == "by_channel":
-        flags.append(Flag(_("Shipped by the channel"), "secondary", "building-store"))
-    if order.is_before_go_live:
-        flags.append(Flag(_("Before go-live"), "secondary", "history"))
-    if order.is_gift:
-        flags.append(Flag(_("Gift"), "pink", "gift"))
+        word = _("Held") if order.hold_reason == HoldReason.MANUAL else reason
+        flags.append(Flag(word, "yellow", "hand-stop", reason))
     return flags
+
+
+def flags_of(order: Order, *, issues: Sequence[OrderIssue], bare: bool = False) -> list[Flag]:
+    """Return the marks of an order: exceptions first, then what stops it, then what is special.
+
+    Where they are many, as in a list, what is only special shows its icon alone (``bare``).
+    """
+    special = []
+    if order.fulfillment_method == "by_channel":
+        special.append(Flag(_("Shipped by the channel"), "secondary", "building-store", is_bare=bare))
+    if order.is_before_go_live:
+        special.append(Flag(_("Before go-live"), "secondary", "history", is_bare=bare))
+    if order.is_gift:
+        special.append(Flag(_("Gift"), "pink", "gift", is_bare=bare))
+    return _stops(order, issues) + special
 
 
 def _items(lines: Sequence[OrderLine]) -> list[Item]:
@@ -105,8 +130,9 @@ def table_row(order: Order, *, actor: Actor) -> OrderRow:
         color=STATUS_COLORS[order.status],
         items=items[:2],
         more_items=max(0, len(items) - 2),
+        titles="\n".join(f"{item.code} × {item.quantity}  {item.title}" for item in items),
         warehouses=sorted(houses),
-        flags=flags_of(order, issues=issues),
+        flags=flags_of(order, issues=issues, bare=True),
         is_open=order.status in OPEN and order.fulfillment_method != "by_channel",
     )
 
@@ -115,7 +141,7 @@ def choices(order: Order, *, actor: Actor) -> list[Choice]:
     """Return the buttons of one order for one reader: moves of the table, holds, and the cancel request."""
     found = [
         Choice(
-            label=str(row.label),
+            label=_("Cancel the order") if row.action == "close" else str(row.label),
             url=reverse("orders:act", args=[order.pk, row.action]),
             icon=ACTION_ICONS.get(row.action, "arrow-right"),
             method="post",
@@ -127,7 +153,7 @@ def choices(order: Order, *, actor: Actor) -> list[Choice]:
     is_worked = order.status in OPEN and order.fulfillment_method != "by_channel"
     if actor.may("orders.work") and is_worked:
         found += _hold_choices(order)
-    return found
+    return sorted(found, key=lambda choice: choice.danger)
 
 
 def _hold_choices(order: Order) -> list[Choice]:
@@ -194,15 +220,24 @@ def happening(event: Event) -> Happening:
 
 
 def _told(data: dict[str, Any]) -> str:
-    status = dict(Status.choices)
+    """Say what an event brought in words; ids and causes are for machines and stay out."""
+    status, holds = dict(Status.choices), dict(HoldReason.choices)
+    kinds = dict(IssueKind.choices)
+    parts: list[Any] = []
     if "from" in data and "to" in data:
-        moved = f"{status.get(data['from'], data['from'])} → {status.get(data['to'], data['to'])}"
-        return f"{moved} · {data['note']}" if data.get("note") else moved
-    kinds = {**dict(OrderIssue._meta.get_field("kind").flatchoices)}
+        parts.append(f"{status.get(data['from'], data['from'])} → {status.get(data['to'], data['to'])}")
     if "issue" in data:
-        return str(kinds.get(data["issue"], data["issue"]))
-    shown = [f"{key}: {value}" for key, value in sorted(data.items()) if isinstance(value, str | int)]
-    return ", ".join(shown)[:200]
+        parts.append(kinds.get(data["issue"], data["issue"]))
+    before, now = data.get("before"), data.get("platform_status")
+    if now:
+        parts.append(f"{before} → {now}" if before and before != now else now)
+    if "reason" in data:
+        parts.append(holds.get(data["reason"], data["reason"]))
+    if "quantity" in data:
+        count = int(data["quantity"])
+        parts.append(ngettext("%(count)d unit", "%(count)d units", count) % {"count": count})
+    parts.append(data.get("note", ""))
+    return " · ".join(str(part) for part in parts if part)[:300]
 
 
 def amounts(order: Order, lines: Sequence[OrderLine]) -> list[tuple[str, Any]]:

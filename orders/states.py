@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Status(models.TextChoices):
@@ -74,7 +75,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "nothing_shipped",
         by_person=True,
         access="orders.cancel",
-        label=_("Cancel"),
+        label=pgettext_lazy("order", "Cancel"),
     ),
     Transition(
         "close",
@@ -83,7 +84,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "nothing_shipped",
         by_person=True,
         access="orders.cancel",
-        label=_("Cancel"),
+        label=pgettext_lazy("order", "Cancel"),
     ),
     Transition(
         "close",
@@ -92,7 +93,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "nothing_shipped",
         by_person=True,
         access="orders.cancel",
-        label=_("Cancel"),
+        label=pgettext_lazy("order", "Cancel"),
     ),
     Transition(
         "close",
@@ -101,7 +102,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "nothing_shipped",
         by_person=True,
         access="orders.cancel",
-        label=_("Cancel"),
+        label=pgettext_lazy("order", "Cancel"),
     ),
     Transition(
         "ignore",

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from celery import shared_task
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from ecomhub import clock
+from ecomhub.celery import app
 from orders import pulling, sweeps, tally
 
 PULLS_PER_TICK = 50
@@ -22,7 +22,7 @@ def ring(task: Any, *args: int, countdown: float = 0.0) -> None:
         return
 
 
-@shared_task(name="orders.tick")
+@app.task(name="orders.tick")
 def tick() -> None:
     """Ring for due pulls and failed orders, take waiting orders on, fold the counters. Safe to run twice."""
     for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK):
@@ -32,7 +32,7 @@ def tick() -> None:
     tally.fold()
 
 
-@shared_task(name="orders.pull")
+@app.task(name="orders.pull")
 def pull(pull_id: int) -> None:
     """Pull one order stream for one turn, and ring again when it comes due soon."""
     wait = pulling.pull_orders(pull_id=pull_id, now=clock.now)
@@ -40,7 +40,7 @@ def pull(pull_id: int) -> None:
         ring(pull, pull_id, countdown=wait.total_seconds())
 
 
-@shared_task(name="orders.retry")
+@app.task(name="orders.retry")
 def retry() -> None:
     """Try orders that could not be taken in once more."""
     pulling.retry_failed(now=clock.now, limit=RETRIES_PER_TICK)

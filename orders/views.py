@@ -18,9 +18,10 @@ from inventory.models import Warehouse
 from orders import presenting, queries
 from orders.buyers import masked, open_buyer
 from orders.forms import OrderFilterForm
+from orders.lifecycle import BY_CHANNEL
 from orders.models import Order
 from orders.queries import OrderFilter
-from orders.states import OPEN
+from orders.states import OPEN, Status
 
 TAB_COLORS = {"exceptions": "red", "hold": "yellow", "cancel_requested": "orange"}
 LIVE_CAP = 100
@@ -39,7 +40,7 @@ def _tab_words() -> dict[str, str]:
         "hold": _("On hold"),
         "exceptions": _("Exceptions"),
         "cancel_requested": _("Asked to cancel"),
-        "by_channel": _("Shipped by the channel"),
+        "by_channel": _("By the channel"),
         "canceled": _("Canceled"),
         "ignored": _("Ignored"),
     }
@@ -51,6 +52,7 @@ def _address(name: str, params: dict[str, str]) -> str:
 
 def _tabs(*, open_tab: str, asked: dict[str, str], counts: dict[str, int]) -> list[Tab]:
     words = _tab_words()
+    counts = {"all": _every(counts), **counts}
     return [
         Tab(
             label=words[tab],
@@ -61,6 +63,11 @@ def _tabs(*, open_tab: str, asked: dict[str, str], counts: dict[str, int]) -> li
         )
         for tab in queries.TABS
     ]
+
+
+def _every(counts: dict[str, int]) -> int:
+    """Return how many orders there are: those we ship are counted by status, the others by themselves."""
+    return sum(counts.get(tab, 0) for tab in (*Status.values, "by_channel"))
 
 
 def _bulk() -> list[Choice]:
@@ -78,8 +85,10 @@ def _bulk() -> list[Choice]:
 
 def _total(actor: Actor, wanted: OrderFilter, asked: dict[str, str], counts: dict[str, int]) -> int | None:
     """Return how many the list holds: the maintained counter where it is exact, else a capped count."""
+    if not asked and wanted.tab == "all":
+        return _every(counts)
     if not asked:
-        return counts.get(wanted.tab)
+        return counts.get(wanted.tab, 0)
     return queries.counted(orders=queries.found(actor=actor, wanted=wanted))
 
 
@@ -181,6 +190,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "order": order,
         "color": presenting.STATUS_COLORS[order.status],
         "lines": lines,
+        "has_canceled": any(line.quantity_canceled for line in lines),
+        "has_returned": any(line.quantity_returned for line in lines),
         "amounts": presenting.amounts(order, lines),
         "collects": any(line.marketplace_collects_tax for line in lines),
         "flags": presenting.flags_of(order, issues=[]),
@@ -193,6 +204,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "returns": order.returns.all(),
         "buyer": masked(buyer=open_buyer(order=order)),
         "timeline": [presenting.happening(event) for event in queries.timeline(order=order)][::-1],
-        "is_open": order.status in OPEN and order.fulfillment_method != queries.BY_CHANNEL,
+        "is_open": order.status in OPEN and order.fulfillment_method != BY_CHANNEL,
     }
     return render(request, "orders/detail.html", context)

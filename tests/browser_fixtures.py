@@ -26,7 +26,8 @@ ARGUMENTS = [
 LOCAL = ("http://localhost", "http://127.0.0.1", "data:", "blob:")
 
 
-def _find() -> str | None:
+def find_chromium() -> str | None:
+    """Return the path of a Chromium, if there is one."""
     chosen = os.environ.get("CHROMIUM")
     if chosen:
         return chosen if Path(chosen).exists() else None
@@ -46,13 +47,12 @@ def _install() -> None:
     subprocess.run(["/bin/sh", "-c", INSTALL], env=environment, check=False, stdout=subprocess.DEVNULL)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
+def need_chromium() -> str:
     """The path of a Chromium; installs one where it may, else fails with the command to run."""
-    found = _find()
+    found = find_chromium()
     if found is None:
         _install()
-        found = _find()
+        found = find_chromium()
     if found is None:
         pytest.fail(
             "No Chromium found: the browser tests need one. On Debian or Ubuntu run as root:\n"
@@ -63,11 +63,24 @@ def chromium() -> str:
     return found
 
 
+def watch(page: Page) -> list[str]:
+    """Collect what the page's console shows as an error, from now on."""
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return errors
+
+
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """One headless browser for the whole run."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, headless=True, args=ARGUMENTS)
+        started = playwright.chromium.launch(executable_path=need_chromium(), headless=True, args=ARGUMENTS)
         yield started
         started.close()
 
@@ -92,14 +105,7 @@ def browser_context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(browser_context: BrowserContext) -> Iterator[Page]:
     """A page that fails its test when the console shows an error."""
-    errors: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            errors.append(f"{message.text} ({message.location.get('url', '')})")
-
     opened = browser_context.new_page()
-    opened.on("console", note)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    errors = watch(opened)
     yield opened
-    assert not errors, errors
+    assert not errors, f"the browser's console shows errors: {errors}"

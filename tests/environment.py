@@ -22,10 +22,12 @@ os.environ.update(
         "ECOMHUB_ENV": "test",
         "ECOMHUB_KEYRING": new_keyring(),
         "ECOMHUB_FILES_DIR": str(RUN_DIR / "files"),
+        "ECOMHUB_STATIC_ROOT": str(RUN_DIR / "static"),
     }
 )
 for name in ("ALLOWED_HOSTS", "CACHE_URL", "ECOMHUB_CLOCK_FILE", "ECOMHUB_ORIGIN", "ECOMHUB_SANDBOX_URL"):
     os.environ.pop(name, None)
+(RUN_DIR / "static").mkdir()
 PLAN = servers.plan(run_dir=RUN_DIR, durable=False, max_connections=200)
 atexit.register(servers.remove, made=PLAN)
 os.environ.update(PLAN.environment)

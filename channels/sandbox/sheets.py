@@ -15,7 +15,22 @@ SKU_COLUMNS = (
     "hs_code", "origin_country", "declared_name_en", "declared_name_zh", "declared_value",
     "declared_currency", "has_battery", "is_liquid", "picture_url",
 )  # fmt: skip
-STOCK_COLUMNS = ("warehouse", "sku", "quantity", "unit_cost", "currency")
+STOCK_COLUMNS = (
+    "warehouse",
+    "sku",
+    "quantity",
+    "unit_cost",
+    "currency",
+    "warehouse_name",
+    "warehouse_country",
+    "warehouse_kind",
+    "warehouse_serves",
+)
+WAREHOUSES = {
+    "SZ-01": ("Shenzhen 深圳仓", "CN", "own", ""),
+    "LA-01": ("Los Angeles 洛杉矶海外仓", "US", "overseas", "US CA MX BR"),
+    "DE-01": ("Duisburg 德国三方仓", "DE", "third_party", "DE FR IT ES NL SE PL BE AT IE PT GR FI DK CZ"),
+}
 PAIRING_COLUMNS = ("platform", "account", "marketplace", "listing", "sku", "quantity")
 
 
@@ -73,7 +88,7 @@ def _stock(call: Call) -> Response:
         return _unknown()
     plans = call.world.dialect(seller).plans
     rows = [
-        (warehouse, good.code, quantity, _yuan(good.cost_fen), "CNY")
+        (warehouse, good.code, quantity, _yuan(good.cost_fen), "CNY", *WAREHOUSES[warehouse])
         for good in plan_goods(seed=call.world.seed, plan=seller.plan, plans=plans)
         for warehouse, quantity in opening_stock(seed=call.world.seed, code=good.code).items()
         if quantity > 0

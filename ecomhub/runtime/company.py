@@ -102,7 +102,9 @@ def add_account(setting: Setting) -> None:
         return
     credentials = download(setting=setting, path="credentials.json")
     credentials.chmod(0o600)
-    run("channel_add", "--platform", "amazon", "--name", ACCOUNT, "--credentials", str(credentials))
+    since = (clock.now() - LIVE_SINCE).isoformat()
+    sheet = ("--credentials", str(credentials), "--live-since", since)
+    run("channel_add", "--platform", "amazon", "--name", ACCOUNT, *sheet)
 
 
 def pair_listings(setting: Setting) -> None:
@@ -160,6 +162,9 @@ def main() -> None:
     """Migrate, set up, and report the login and a fresh token."""
     started = time.monotonic()
     django.setup()
+    done = launch.run_dir() / "company.json"
+    if not connections["default"].introspection.table_names():
+        done.unlink(missing_ok=True)  # an empty database knows no company, whatever was set up before
     migrate()
     tell(step="tables", seconds=time.monotonic() - started, migrated=True)
     wait_for_market(os.environ["ECOMHUB_SANDBOX_URL"])
@@ -168,7 +173,7 @@ def main() -> None:
     setting = Setting(
         sandbox=os.environ["ECOMHUB_SANDBOX_URL"], folder=folder, password=os.environ["ECOMHUB_DEMO_PASSWORD"]
     )
-    set_up(setting=setting, done=launch.run_dir() / "company.json")
+    set_up(setting=setting, done=done)
     tell(login=OWNER, password=setting.password, token=fresh_token())
 
 

@@ -109,6 +109,7 @@ def environment_of(*, wish: Wish, run_dir: Path, sandbox_port: int, made: server
         "ECOMHUB_ORIGIN": f"http://127.0.0.1:{wish.port}",
         "ECOMHUB_RUN_DIR": str(run_dir),
         "ECOMHUB_SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
+        "ECOMHUB_STATIC_ROOT": str(run_dir / "static"),
     }
 
 
@@ -194,6 +195,7 @@ def _run(*, wish: Wish, run_dir: Path, supervisor: Supervisor) -> None:
     market_port = sandbox_port(run_dir=run_dir)
     environment = environment_of(wish=wish, run_dir=run_dir, sandbox_port=market_port, made=made)
     clock_file = Path(environment["ECOMHUB_CLOCK_FILE"])
+    Path(environment["ECOMHUB_STATIC_ROOT"]).mkdir(exist_ok=True)
     anchor = set_clock(path=clock_file, speed=wish.speed)
 
     def save() -> None:
@@ -274,8 +276,9 @@ def _welcome(
     * Products & stock: receive goods and watch the new quantity reach the market.
     * Channels: connect the second, empty seller by hand with the credentials the seller center shows.
     * curl -H 'Authorization: Token {outcome["token"]}' {address}/api/v1/orders/
-    * .venv/bin/python manage.py sandbox staff      (somebody who packs and ships through the API)
-    * .venv/bin/python manage.py verify             (the laws of stock and orders, checked)
+    * .venv/bin/python manage.py verify      (the laws of stock and orders, checked)
+    * somebody who packs and ships through the API, for ten minutes:
+      .venv/bin/python manage.py sandbox staff --for 600 --url {address} --token {outcome["token"]}
 
   One hour of the company passes in {3600 / wish.speed:.0f} s. Logs: {run_dir / "logs"}
   Ctrl-C stops everything; the next start goes on where this one ended.

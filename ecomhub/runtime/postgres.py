@@ -26,6 +26,7 @@ from ecomhub.runtime.processes import (
 )
 
 ADMIN = "ecomhub_admin"
+ELSEWHERE = "postgres-elsewhere"
 UNDURABLE = (
     "fsync=off",
     "synchronous_commit=off",
@@ -36,13 +37,14 @@ UNDURABLE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a cluster lives and how its programs are run there."""
+    """Where a cluster lives and how its programs are run there; ``root`` is all that it occupies."""
 
     binaries: PostgresBinaries
     home: Path
     prefix: tuple[str, ...]
     account: Account | None
     remark: str
+    root: Path
 
     @property
     def data(self) -> Path:
@@ -94,6 +96,7 @@ def _reachable_copy(*, binaries: PostgresBinaries, account: Account, run_dir: Pa
         )
     home = base / name
     home.mkdir(mode=0o711, exist_ok=True)
+    (run_dir / ELSEWHERE).write_text(str(home))  # the next start looks there, `make clean` removes it
     copied = binaries
     if binaries.from_wheel:
         package = binaries.bin.parent.parent
@@ -115,7 +118,17 @@ def _reachable_copy(*, binaries: PostgresBinaries, account: Account, run_dir: Pa
         prefix=(),
         account=account,
         remark=f"as {account.name}, in {home}",
+        root=home,
     )
+
+
+def _namespace(*, account: Account, postgres: str) -> tuple[str, ...]:
+    """The words that run a program in a user namespace of its own; empty where that is not allowed."""
+    unshare = shutil.which("unshare", path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
+    if unshare is None:
+        return ()
+    words = (unshare, "--user", f"--map-user={account.uid}", f"--map-group={account.gid}")
+    return words if _runs(argv=(*words, postgres, "--version"), account=None) else ()
 
 
 def choose_place(*, run_dir: Path) -> Place:
@@ -129,20 +142,16 @@ def choose_place(*, run_dir: Path) -> Place:
     home = run_dir / "postgres"
     home.mkdir(parents=True, exist_ok=True)
     postgres = str(binaries.bin / "postgres")
-    place = Place(binaries=binaries, home=home, prefix=(), account=account, remark="")
+    place = Place(binaries=binaries, home=home, prefix=(), account=account, remark="", root=home)
     if account is not None:
-        reachable = _may_enter(path=run_dir, account=account) and _runs(
+        namespace = _namespace(account=account, postgres=postgres)
+        if (run_dir / ELSEWHERE).exists():
+            place = _reachable_copy(binaries=binaries, account=account, run_dir=run_dir)
+        elif _may_enter(path=run_dir, account=account) and _runs(
             argv=(postgres, "--version"), account=account
-        )
-        namespace = (
-            "unshare",
-            "--user",
-            f"--map-user={account.uid}",
-            f"--map-group={account.gid}",
-        )
-        if reachable:
+        ):
             place = replace(place, remark=f"as {account.name}")
-        elif shutil.which("unshare") and _runs(argv=(*namespace, postgres, "--version"), account=None):
+        elif namespace:
             place = replace(place, prefix=namespace, account=None, remark="in a user namespace")
         else:
             place = _reachable_copy(binaries=binaries, account=account, run_dir=run_dir)

@@ -156,7 +156,7 @@ class Servers:
 def remove(*, made: Plan) -> None:
     """Delete everything stopped servers stored."""
     if made.place is not None:
-        shutil.rmtree(made.place.home, ignore_errors=True)
+        shutil.rmtree(made.place.root, ignore_errors=True)
     shutil.rmtree(made.run_dir, ignore_errors=True)
 
 

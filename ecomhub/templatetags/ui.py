@@ -134,13 +134,19 @@ def status_badge(label: str, color: str = "secondary", title: str = "") -> SafeS
 
 
 @register.simple_tag
-def flag(label: str, color: str = "secondary", name: str = "") -> SafeString:
-    """Show a small mark beside a thing (gift, note, FBA): an optional icon and a word."""
+def flag(
+    label: str, color: str = "secondary", name: str = "", title: str = "", bare: bool = False
+) -> SafeString:
+    """Show a small mark beside a thing (gift, note, FBA): an optional icon and a word, with a longer title.
+
+    A ``bare`` one shows the icon alone; its word is read to those who do not see it.
+    """
     return format_html(
-        '<span class="badge bg-{}-lt small-mark">{}{}</span>',
+        '<span class="badge bg-{}-lt small-mark"{}>{}{}</span>',
         color,
+        format_html(' title="{}"', title or label) if title or bare else "",
         _svg(name) if name else "",
-        label,
+        format_html('<span class="visually-hidden">{}</span>', label) if bare and name else label,
     )
 
 

@@ -175,8 +175,11 @@ SELECT m.id, m.sku_id, m.warehouse_id, m.on_hand_delta, r.unit_cost, r.currency,
 FROM unnest(%(causes)s::text[], %(skus)s::bigint[], %(warehouses)s::bigint[],
             %(costs)s::numeric[], %(currencies)s::text[])
     WITH ORDINALITY AS r (cause, sku_id, warehouse_id, unit_cost, currency, position)
-JOIN inventory_stockmovement m USING (cause, sku_id, warehouse_id)
-WHERE m.kind = 'receive'
+CROSS JOIN LATERAL (
+    SELECT * FROM inventory_stockmovement
+    WHERE cause = r.cause AND kind = 'receive' AND sku_id = r.sku_id AND warehouse_id = r.warehouse_id
+    LIMIT 1
+) AS m
 ORDER BY r.position
 """
 

@@ -30,17 +30,24 @@ class Rule:
 LARGEST = 2_000_000_000
 """More units than this fit in no level."""
 
-_KEYS = """
+# LATERAL … LIMIT 1 is one probe of the unique index per key; a plain join may read the whole ledger.
+_KEYS_BEFORE = """
     unnest(%(causes)s::text[], %(kinds)s::text[], %(skus)s::bigint[], %(warehouses)s::bigint[])
-    AS k (cause, kind, sku_id, warehouse_id)
+        AS k (cause, kind, sku_id, warehouse_id)
+    CROSS JOIN LATERAL (
+        SELECT on_hand_delta, reserved_delta FROM inventory_stockmovement m
+        WHERE m.cause = k.cause AND m.kind = k.kind AND m.sku_id = k.sku_id
+            AND m.warehouse_id = k.warehouse_id
+        LIMIT 1
+    ) AS before
 """
 _REPEATS = f"""
-SELECT m.cause, m.kind, m.sku_id, m.warehouse_id, m.on_hand_delta, m.reserved_delta
-FROM {_KEYS} JOIN inventory_stockmovement m USING (cause, kind, sku_id, warehouse_id)
+SELECT k.cause, k.kind, k.sku_id, k.warehouse_id, before.on_hand_delta, before.reserved_delta
+FROM {_KEYS_BEFORE}
 """  # noqa: S608
 _WRITE = f"""
 WITH seen AS MATERIALIZED (
-    SELECT 1 FROM {_KEYS} JOIN inventory_stockmovement m USING (cause, kind, sku_id, warehouse_id)
+    SELECT 1 FROM {_KEYS_BEFORE}
 ), moved AS (
     UPDATE inventory_stocklevel l
     SET on_hand = l.on_hand + d.on_hand_delta, reserved = l.reserved + d.reserved_delta,
@@ -68,10 +75,12 @@ WITH seen AS MATERIALIZED (
 SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM moved), (SELECT count(*) FROM written)
 """  # noqa: S608
 _HELD = """
-SELECT m.demand, m.sku_id, m.warehouse_id, sum(m.reserved_delta)
-FROM unnest(%s::text[]) AS d (demand) JOIN inventory_stockmovement m USING (demand)
-WHERE m.demand <> ''
-GROUP BY 1, 2, 3
+SELECT d.demand, held.sku_id, held.warehouse_id, held.total
+FROM unnest(%s::text[]) AS d (demand) CROSS JOIN LATERAL (
+    SELECT m.sku_id, m.warehouse_id, sum(m.reserved_delta) AS total FROM inventory_stockmovement m
+    WHERE m.demand = d.demand AND m.demand <> ''
+    GROUP BY 1, 2
+) AS held
 """
 
 

@@ -62,10 +62,10 @@ class Api:
         self.client = Client(headers={"Authorization": f"Token {self.token}"})
         self._keys = itertools.count(1)
 
-    def get(self, path: str, *, status: int = 200, **query: Any) -> Any:
-        """Read; returns the body."""
+    def get(self, path: str, *, expect: int = 200, **query: Any) -> Any:
+        """Read, expecting a status; returns the body."""
         answer = self.client.get(f"/api/v1/{path}", query)
-        return self._checked("GET", path, answer, status)
+        return self._checked("GET", path, answer, expect)
 
     def post(self, path: str, body: Any, *, status: int = 201, key: str | None = None) -> Any:
         """Write under a key of its own unless one is given; returns the body."""

@@ -17,7 +17,6 @@ from ecomhub.access import Role
 from ecomhub.models import AuthToken
 from ecomhub.rest import throttling
 from ecomhub.rest.problems import of_database
-from inventory import api as stock_api
 from tests.api.calling import Api, make_person
 from tests.inventory.making import make_sku, make_warehouse
 
@@ -126,14 +125,14 @@ def test_lost_race_asks_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
     make_warehouse("HERE")
 
     class Deadlock(psycopg2.OperationalError):
-        pgcode = "40P01"  # type: ignore[assignment]
+        pgcode = "40P01"
 
     def lose(**_given: object) -> None:
         raise DatabaseError("deadlock detected") from Deadlock()
 
     api = Api()
     with monkeypatch.context() as patch:
-        patch.setattr(stock_api.ledger, "adjust", lose)
+        patch.setattr("inventory.ledger.adjust", lose)
         answer = api.raw_post("stock/adjustments/", BODY, key="1")
     problem(answer, 503, "busy")
     assert answer.headers["Retry-After"] == "1"
@@ -147,7 +146,7 @@ def test_mistake_of_ours_is_a_problem_without_details(monkeypatch: pytest.Monkey
     def stumble(**_given: object) -> None:
         raise RuntimeError("a secret of ours")
 
-    monkeypatch.setattr(stock_api.ledger, "adjust", stumble)
+    monkeypatch.setattr("inventory.ledger.adjust", stumble)
     api = Api()
     api.client.raise_request_exception = False
     answer = api.raw_post("stock/adjustments/", BODY, key="1")

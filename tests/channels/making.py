@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels import accounts, streams
-from channels.models import ChannelAccount, Listing, Pull
+from channels.models import ChannelAccount, Listing, Pull, ThrottleBucket
 from ecomhub import work
 from inventory.models import Sku, Warehouse
 from tests.inventory.making import make_entity, make_sku, make_warehouse, stock
@@ -50,10 +50,17 @@ def pull_of(account: ChannelAccount, stream: str) -> Pull:
 
 
 def run_stream(account: ChannelAccount, stream: str, moment: datetime = START) -> Pull:
-    """Pull a stream to the end of its pass."""
+    """Pull a stream to the end of its pass, without waiting for its rate."""
+    open_wide(account)
     work.ring(model=Pull, pks=[pull_of(account, stream).pk])
     streams.run(pull_id=pull_of(account, stream).pk, now=at(moment))
     return pull_of(account, stream)
+
+
+def open_wide(account: ChannelAccount) -> None:
+    """Take the rates of everything but orders away, for tests that are not about them."""
+    buckets = ThrottleBucket.objects.filter(account=account).exclude(operation="fetch_orders")
+    buckets.update(burst=10_000, tokens=10_000)
 
 
 def sell(

@@ -33,10 +33,11 @@ def test_listings_are_taken_in_once_and_unchanged_ones_are_not_rewritten(
     assert {pk: row.title for pk, row in after.items()} == {pk: row.title for pk, row in before.items()}
 
 
-def test_listing_with_a_difficult_code_is_found_by_it(account: ChannelAccount, market: Sandbox) -> None:
-    run_stream(account, "listings")
-    codes = {row["code"] for row in market.state("busy", limit=0)["listings"]}
-    hard = {code for code in codes if any(sign in code for sign in "/#%日")}
+def test_listing_with_a_difficult_code_is_found_by_it(british: ChannelAccount, market: Sandbox) -> None:
+    run_stream(british, "listings")
+    place = british.shops.get().marketplace
+    known = [row for row in market.state("busy", limit=0)["listings"] if row["marketplace"] == place]
+    hard = {row["code"] for row in known if any(sign in row["code"] for sign in "/#%日")}
     assert hard
     assert hard <= set(Listing.objects.values_list("external_id", flat=True))
 

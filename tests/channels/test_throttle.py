@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from channels import throttle
+from channels import throttle, tokens
+from channels.adapter import Throttled
 from channels.models import ChannelAccount, ThrottleBucket
 from ecomhub import clock
 from ecomhub.clock import Anchor
+from tests.channels.making import connect, later
+from tests.sandbox_fixture import START, Sandbox
 
 
 def set_bucket(account: ChannelAccount, operation: str, **values: float) -> ThrottleBucket:
@@ -88,3 +91,41 @@ def test_rate_of_a_sandbox_account_runs_with_the_clock(
 
 def test_unknown_operation_is_granted(account: ChannelAccount) -> None:
     assert throttle.take(account_id=account.pk, operation="no_such_call") == 0.0
+
+
+def test_market_that_counts_never_refuses_us(
+    transactional_db: None, market: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both clocks run sixty times as fast and the market enforces its published rates."""
+    market.reset(rate_limits=True, speed=60.0)
+    now = clock.real_now()
+    clock.write_anchor(path=tmp_path / "clock.json", anchor=Anchor(real=now, app=START, speed=60.0))
+    monkeypatch.setenv("ECOMHUB_CLOCK_FILE", str(tmp_path / "clock.json"))
+    account = connect(market, at=clock.now())
+    until = time.monotonic() + 8.0
+
+    def greedy(_number: int) -> int:
+        spoken = 0
+        try:
+            while time.monotonic() < until:
+                try:
+                    tokens.call(
+                        account=account,
+                        operation="fetch_orders",
+                        verb=lambda adapter: adapter.fetch_orders(
+                            updated_from=later(days=-1), updated_to=later(minutes=-5), page_token=""
+                        ),
+                        at=clock.now(),
+                    )
+                    spoken += 1
+                except Throttled as refusal:
+                    wait = refusal.after or timedelta(seconds=1)
+                    time.sleep(min(wait.total_seconds(), 0.2))
+        finally:
+            connection.close()
+        return spoken
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(greedy, range(3))) >= 21
+    asked = market.calls(operation="searchOrders", seller="busy", limit=1000)
+    assert {call["status"] for call in asked} == {200}

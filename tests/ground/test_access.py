@@ -110,3 +110,33 @@ def test_role_opens_the_pages_of_the_table_and_no_others(role: Role | None) -> N
             assert answer.status_code in (200, 204, 302, 400, 404, 405), (route.label, answer.status_code)
         else:
             assert answer.status_code == 403, (route.label, role)
+
+
+OPEN_DOORS = frozenset(
+    {
+        "account_login",
+        "account_logout",
+        "account_signup",
+        "account_inactive",
+        "account_email_verification_sent",
+        "account_confirm_email",
+        "account_reset_password",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+        "account_confirm_login_code",
+        "mfa_authenticate",
+    }
+)
+"""What somebody who is not logged in may reach of allauth: doors only."""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(set(THIRD_PARTY) - OPEN_DOORS))
+def test_other_peoples_account_pages_ask_for_a_login(name: str) -> None:
+    [route] = [route for route in ROUTES if route.name == name]
+    where = address(route)
+    assert where is not None
+    answer = Client().get(where)
+    assert answer.status_code == 302
+    assert "/accounts/login" in answer.headers["Location"]

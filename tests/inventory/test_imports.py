@@ -168,13 +168,16 @@ def test_one_file_of_stock_is_received_once_however_often_it_is_imported() -> No
 def test_unknown_warehouses_are_made_only_when_asked_for() -> None:
     make_sku("A")
     text = (
-        "warehouse,sku,quantity,unit_cost,currency,warehouse_name,warehouse_country,warehouse_kind\n"
-        "LA-01,A,10,1.5,CNY,Los Angeles,us,overseas\nDE-01,A,0,1.5,CNY,,QQ,\n"
+        "warehouse,sku,quantity,unit_cost,currency,warehouse_name,warehouse_country,warehouse_kind,"
+        "warehouse_serves\n"
+        "LA-01,A,10,1.5,CNY,Los Angeles,us,overseas,us ca\nDE-01,A,0,1.5,CNY,,QQ,,\n"
+        "DE-02,A,1,1.5,CNY,,DE,,Germany\n"
     )
-    assert look("stock", text).report["counts"]["refused"] == 2
+    assert look("stock", text).report["counts"]["refused"] == 3
     row = take("stock", text, create_warehouses=True)
-    assert row.report["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "refused": 1}
+    assert row.report["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "refused": 2}
     warehouse = Warehouse.objects.get()
+    assert warehouse.serves_countries == ["CA", "US"]
     assert (warehouse.code, warehouse.name, warehouse.country, warehouse.kind) == (
         "LA-01",
         "Los Angeles",

@@ -102,19 +102,18 @@ class Ledger(RuleBasedStateMachine):
     def adjust(self, place: int, delta: int) -> None:
         self.number += 1
         pair = self.pairs[place]
-        values = {
-            "sku_id": pair[0],
-            "warehouse_id": pair[1],
-            "delta": delta,
-            "reason": "counted",
-            "cause": f"a:{self.pairs}:{self.number}",
-            "at": AT,
-        }
+        cause = f"a:{self.pairs}:{self.number}"
+
+        def count() -> None:
+            ledger.adjust(
+                sku_id=pair[0], warehouse_id=pair[1], delta=delta, reason="counted", cause=cause, at=AT
+            )
+
         if self.on_hand[pair] + delta < 0:
             with pytest.raises(ledger.NotEnoughOnHand):
-                ledger.adjust(**values)
+                count()
         else:
-            ledger.adjust(**values)
+            count()
             self.on_hand[pair] += delta
 
     @invariant()

@@ -14,6 +14,7 @@ from ecomhub.verifying import verify
 from orders import cancellation, lifecycle, shipping, sweeps
 from orders.allocation import allocate
 from orders.models import Allocation, AllocationTrace, Order, OrderIssue
+from orders.opened import NotAllowed
 from tests.inventory.making import level, make_sku, make_warehouse, stock
 from tests.orders.factory import AT, again, incoming, line, make_account, make_goods, offer, take, taken
 
@@ -110,7 +111,7 @@ def test_more_than_is_held_does_not_leave() -> None:
     goods = make_goods({"mug": 5})
     order = taken(goods.account, incoming(1, line("mug", 2)))
     held = shipping.open_allocations(order_ids=[order.pk])[0]
-    with pytest.raises(lifecycle.NotAllowed):
+    with pytest.raises(NotAllowed):
         leave(held.allocation_id, 3, "left:1")
     assert level(goods.skus["mug"], goods.warehouse) == (5, 2)
 

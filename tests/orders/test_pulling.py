@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from io import StringIO
@@ -19,7 +20,7 @@ from django.db import connection
 from channels import polling
 from channels.listings import pair
 from channels.models import ChannelAccount, FailedImport, Listing, Pull, SyncRun
-from ecomhub import work
+from ecomhub import clock, work
 from ecomhub.verifying import verify
 from orders import pulling, sweeps, tasks
 from orders.models import Order
@@ -152,7 +153,10 @@ def test_order_that_failed_is_fetched_again_and_solved(busy: ChannelAccount, mar
     assert failed.state == "done"
 
 
-def test_sync_pulls_and_waits(busy: ChannelAccount) -> None:
+def test_sync_pulls_and_waits(busy: ChannelAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_file = tmp_path / "clock.json"
+    clock.write_anchor(path=clock_file, anchor=clock.Anchor(real=clock.real_now(), app=START, speed=1.0))
+    monkeypatch.setenv("ECOMHUB_CLOCK_FILE", str(clock_file))
     said = StringIO()
     call_command("sync", account=busy.name, stream="orders", wait=True, json=True, stdout=said)
     result = json.loads(said.getvalue())
@@ -169,7 +173,7 @@ def replay(account: ChannelAccount, *files: Path) -> dict[str, object]:
     return result
 
 
-def search_page(*orders: dict[str, object]) -> str:
+def search_page(*orders: Mapping[str, object]) -> str:
     return json.dumps({"orders": list(orders)})
 
 

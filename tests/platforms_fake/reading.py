@@ -21,6 +21,8 @@ from channels.messages import (
 )
 
 T = TypeVar("T")
+COUNTRIES = ("US", "JP")
+COINS = ("USD", "JPY")
 STATES = {
     "new": OrderState.UNPAID,
     "paid": OrderState.OPEN,
@@ -36,11 +38,16 @@ def read_all(objects: Iterable[Any], read: Callable[[Any], T]) -> tuple[tuple[T,
         try:
             items.append(read(value))
         except (KeyError, TypeError, ValueError, ArithmeticError, OSError) as error:
-            name = value.get("id", value.get("code")) if isinstance(value, dict) else None
-            fallback = f"unreadable-{place}"
-            shown = name if isinstance(name, str) and name and "\x00" not in name else fallback
-            bad.append(BadItem(shown[:120], f"{type(error).__name__}: {error}"[:500], raw=value))
+            reason = f"{type(error).__name__}: {error}"[:500]
+            bad.append(BadItem(_name(value, f"unreadable-{place}"), reason, raw=value))
     return tuple(items), tuple(bad)
+
+
+def _name(value: Any, otherwise: str) -> str:
+    try:
+        return _text(value.get("id", value.get("code")))
+    except (AttributeError, ValueError):
+        return otherwise
 
 
 def _text(value: Any) -> str:
@@ -48,6 +55,12 @@ def _text(value: Any) -> str:
         raise ValueError(f"not a text: {value!r:.60}")
     value.encode()
     return value
+
+
+def _coin(value: Any) -> str:
+    if value not in COINS:
+        raise ValueError(f"not a currency: {value!r:.20}")
+    return str(value)
 
 
 def _count(value: Any) -> int:
@@ -77,6 +90,8 @@ def _at(value: Any) -> datetime:
 
 def read_order(raw: Any) -> IncomingOrder:
     state = STATES.get(_text(raw["state"]))
+    if len({row["id"] for row in raw["rows"]}) != len(raw["rows"]):
+        raise ValueError("a row is there twice")
     return IncomingOrder(
         external_id=_text(raw["id"]),
         marketplace=_text(raw["site"]),
@@ -85,7 +100,7 @@ def read_order(raw: Any) -> IncomingOrder:
         fulfillment_method=FulfillmentMethod.BY_SELLER,
         placed_at=_at(raw["at"]),
         updated_at=_at(raw["changed"]),
-        currency=_text(raw["coin"]),
+        currency=_coin(raw["coin"]),
         lines=tuple(
             IncomingLine(
                 external_id=_text(row["id"])[:80],
@@ -97,7 +112,7 @@ def read_order(raw: Any) -> IncomingOrder:
             for row in raw["rows"]
         ),
         raw=raw,
-        country=_text(raw["country"])[:2] if raw.get("country") else "",
+        country=raw["country"] if raw.get("country") in COUNTRIES else "",
         parcels=tuple(
             IncomingParcel(_text(parcel["ref"]), _text(parcel["by"]), _text(parcel["number"]), None)
             for parcel in raw.get("parcels", ())
@@ -113,7 +128,7 @@ def read_offer(raw: Any) -> IncomingListing:
         title=_text(raw["name"]),
         status="live",
         price=_sum(raw["price"]),
-        currency=_text(raw["coin"]),
+        currency=_coin(raw["coin"]),
         quantity=_count(raw["count"]),
         raw=raw,
     )

@@ -163,9 +163,11 @@ def test_without_user_namespaces_a_reachable_copy_serves(
             assert ask(url, "SELECT 1") == 1
         finally:
             child.stop()
+        monkeypatch.undo()
+        again = postgres.choose_place(run_dir=folder)
+        assert again.data == place.data, "the data is found again where it was put"
     finally:
-        if not place.home.is_relative_to(folder):
-            shutil.rmtree(place.home.parent)
+        shutil.rmtree(place.root)
 
 
 def test_a_wrong_binary_folder_is_refused_in_words(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from channels.platforms.amazon.directory import MARKETPLACE_BY_ID
-from channels.platforms.amazon.reading import Json, Unreadable, amount, child, children, currency
+from channels.platforms.amazon.reading import (
+    Json,
+    Unreadable,
+    amount,
+    child,
+    children,
+    currency,
+    needed_text,
+)
 
 ZERO = Decimal(0)
 _TYPES = {"ITEM", "SHIPPING", "GIFT_WRAP", "COD_FEE", "OTHER", "TAX", "DISCOUNT"}
@@ -77,12 +85,12 @@ def read_proceeds(purse: Purse, item: Json, unknown: list[str]) -> LineMoney:
     sums: dict[str, Decimal] = {}
     shipping_discount = ZERO
     for part in children(proceeds, "breakdowns"):
-        kind = str(part.get("type"))
+        kind = needed_text(part, "type", most=60)
         subtotal = money(purse, part, "subtotal")
         if subtotal is None:
             raise Unreadable("subtotal is missing")
         if kind not in _TYPES:
-            unknown.append(f"proceeds={kind[:60]}")
+            unknown.append(f"proceeds={kind}")
             continue
         sums[kind] = sums.get(kind, ZERO) + subtotal
         for detail in children(part, "detailedBreakdowns"):
