@@ -203,7 +203,7 @@ class QuantityView:
     detail: str
 
 
-def quantities(*, listings: Sequence[Listing], at: datetime) -> list[QuantityView]:
+def quantities(*, listings: Sequence[Listing]) -> list[QuantityView]:
     """Return wanted and shown quantities of listings (read with shop and account), and why they differ.
 
     ``why`` is empty when they agree, else one of: by_channel, parent, unpaired, import_only, stopped, brake,
@@ -220,7 +220,7 @@ def quantities(*, listings: Sequence[Listing], at: datetime) -> list[QuantityVie
         shown = listing.remote_quantity
         if publication is not None:
             shown = offers.shown_quantity(publication=publication)
-        why, detail = _why(listing=listing, publication=publication, wanted=wanted, shown=shown, at=at)
+        why, detail = _why(listing=listing, publication=publication, wanted=wanted, shown=shown)
         found.append(QuantityView(listing=listing, wanted=wanted, shown=shown, why=why, detail=detail))
     return found
 
@@ -252,7 +252,6 @@ def _why(
     publication: Publication | None,
     wanted: int | None,
     shown: int | None,
-    at: datetime,
 ) -> tuple[str, str]:
     account = listing.shop.account
     if listing.is_parent:

@@ -267,7 +267,7 @@ def _listings_url(**asked: str) -> str:
 @require_GET
 def listings(request: HttpRequest) -> HttpResponse:
     """List what is offered where, what it sells, and which quantity it shows."""
-    actor, at = actor_of(request), clock.now()
+    actor = actor_of(request)
     form = ListingFilterForm(request.GET)
     form.fields["shop"].queryset = Shop.objects.visible_to(actor).order_by("short_name")  # type: ignore[attr-defined]
     form.is_valid()
@@ -279,7 +279,7 @@ def listings(request: HttpRequest) -> HttpResponse:
     words, reasons = _why_words(), _reasons()
     suggested = suggestions.suggest(listings=[row for row in rows if not row.is_mapped]) if rows else {}
     shown = []
-    for one in queries.quantities(listings=rows, at=at):
+    for one in queries.quantities(listings=rows):
         word, color = words[one.why]
         likely = [(item, reasons.get(item.reason, item.reason)) for item in suggested.get(one.listing.pk, [])]
         shown.append({"one": one, "listing": one.listing, "word": word, "color": color, "likely": likely})

@@ -23,6 +23,7 @@ from ecomhub import events, work
 from ecomhub.work import ClockTimestamp, LeaseLost, WorkState
 from logistics.carriers import carrier_key
 from logistics.models import Confirmation, Shipment
+from logistics.recognition import holds_parcel
 from logistics.states import may_become
 from orders.issues import open_issue, settle_kind
 from orders.models import IssueKind, Order
@@ -284,28 +285,6 @@ def _fetched(row: Confirmation, at: datetime) -> IncomingOrder:
         verb=lambda adapter: adapter.fetch_order(order_id=order_id),
         at=at,
     )
-
-
-def _plain(number: str) -> str:
-    return "".join(number.split()).upper()
-
-
-def holds_parcel(*, order: IncomingOrder, reference: str, tracking_number: str) -> bool | None:
-    """Say whether the platform holds our parcel; ``None`` when what it shows does not tell.
-
-    A parcel is ours by its tracking number, or by our reference where the platform shows no number. An
-    order that is shipped and shows no parcels at all was told by somebody.
-    """
-    wanted = _plain(tracking_number)
-    for parcel in order.parcels:
-        shown = _plain(parcel.tracking_number)
-        if (shown and shown == wanted) or (not shown and parcel.reference == reference):
-            return True
-    if order.parcels or order.state in (OrderState.OPEN, OrderState.UNPAID, OrderState.CANCELED):
-        return False
-    if order.state in (OrderState.SHIPPED, OrderState.COMPLETED):
-        return True
-    return None
 
 
 def _has_it(row: Confirmation, order: IncomingOrder) -> bool | None:

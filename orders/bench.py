@@ -9,34 +9,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
-from typing import Any
 
 from django.db import connection, transaction
 from psycopg2.extensions import cursor as Cursor
 
 from channels.listings import pair
-from channels.messages import (
-    FulfillmentMethod,
-    IncomingAddress,
-    IncomingBuyer,
-    IncomingLine,
-    IncomingOrder,
-    OrderState,
-)
+from channels.messages import IncomingOrder
 from channels.models import ChannelAccount, Listing, Shop
 from ecomhub import benching
 from ecomhub.discovery import Bench, BenchResult
 from ecomhub.models import LegalEntity
 from inventory import catalog, ledger, warehouses
+from orders.bench_orders import LISTINGS, MARKETPLACE, order_number
 from orders.intake import take_in
 
 PAGE = 100
 PAGES = int(os.environ.get("ECOMHUB_BENCH_PAGES", "20"))
 ROUNDS = int(os.environ.get("ECOMHUB_BENCH_ROUNDS", "5"))
-LISTINGS = 200
 BOUND = 0.25
 REIMPORT_BOUND = 2.0
-MARKETPLACE = "ATVPDKIKX0DER"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -166,106 +157,6 @@ def _stocked() -> ChannelAccount:
     return account
 
 
-def _order(number: int, chance: random.Random) -> IncomingOrder:
-    """Return one order with two lines, its raw form as long as Amazon's own."""
-    external_id = f"902-{number:07}-{chance.randrange(10**7):07}"
-    placed = AT - timedelta(seconds=chance.randrange(10**6))
-    picked = chance.sample(range(LISTINGS), 2)
-    lines = tuple(
-        IncomingLine(
-            external_id=f"{number:010}{place}",
-            listing_id=f"BENCH-{item}",
-            title=f"Ceramic mug number {item}, dishwasher safe, 350 ml",
-            quantity=chance.randint(1, 3),
-            product_id=f"B0{item:08}",
-            charge=Decimal("24.50"),
-            shipping=Decimal("4.99"),
-            tax=Decimal("2.11"),
-        )
-        for place, item in enumerate(picked)
-    )
-    place = IncomingAddress(
-        name=f"Buyer Number{number}",
-        lines=(f"{number} Main Street", "Apartment 5"),
-        city="Springfield",
-        region="IL",
-        postal_code="62701",
-        country="US",
-        phone="+1 217 555 0100",
-    )
-    buyer = IncomingBuyer(name=f"Buyer Number{number}", email=f"b{number}@example.org", address=place)
-    return IncomingOrder(
-        external_id=external_id,
-        marketplace=MARKETPLACE,
-        state=OrderState.OPEN,
-        platform_status="UNSHIPPED",
-        fulfillment_method=FulfillmentMethod.BY_SELLER,
-        placed_at=placed,
-        updated_at=placed + timedelta(minutes=5),
-        currency="USD",
-        lines=lines,
-        raw=_raw(external_id, lines, place, placed),
-        total=Decimal("63.20"),
-        ship_by_at=placed + timedelta(days=2),
-        country="US",
-        shipping_service="STANDARD",
-        buyer=buyer,
-    )
-
-
-def _raw(
-    external_id: str, lines: Sequence[IncomingLine], place: IncomingAddress, placed: datetime
-) -> dict[str, Any]:
-    def money(amount: Decimal | None) -> dict[str, str]:
-        return {"amount": str(amount), "currencyCode": "USD"}
-
-    return {
-        "orderId": external_id,
-        "createdTime": placed.isoformat(),
-        "lastUpdatedTime": (placed + timedelta(minutes=5)).isoformat(),
-        "salesChannel": {"channelName": "AMAZON", "marketplaceId": MARKETPLACE},
-        "buyer": {"buyerName": place.name, "buyerEmail": "someone@marketplace.example.org"},
-        "recipient": {
-            "deliveryAddress": {
-                "name": place.name,
-                "addressLine1": place.lines[0],
-                "addressLine2": place.lines[1],
-                "city": place.city,
-                "stateOrRegion": place.region,
-                "postalCode": place.postal_code,
-                "countryCode": place.country,
-                "phone": place.phone,
-                "addressType": "RESIDENTIAL",
-            }
-        },
-        "fulfillment": {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "MERCHANT"},
-        "proceeds": {"grandTotal": money(Decimal("63.20"))},
-        "orderItems": [
-            {
-                "orderItemId": line.external_id,
-                "quantityOrdered": line.quantity,
-                "product": {
-                    "asin": line.product_id,
-                    "sellerSku": line.listing_id,
-                    "title": line.title,
-                    "condition": {"conditionType": "NEW"},
-                    "price": {"unitPrice": money(line.charge)},
-                },
-                "proceeds": {
-                    "proceedsTotal": money(line.charge),
-                    "breakdowns": [
-                        {"type": "ITEM", "subtotal": money(line.charge)},
-                        {"type": "SHIPPING", "subtotal": money(line.shipping)},
-                        {"type": "TAX", "subtotal": money(line.tax)},
-                    ],
-                },
-                "fulfillment": {"quantityFulfilled": 0, "quantityUnfulfilled": line.quantity},
-            }
-            for line in lines
-        ],
-    }
-
-
 def _empty(cursor: Cursor) -> None:
     """Begin with clean tables: what the round before left would slow this one."""
     names = ", ".join(table.name for table in _TABLES)
@@ -353,7 +244,7 @@ def _written_since(cursor: Cursor, transaction_id: int) -> int:
 def ingest() -> BenchResult:
     """Measure the intake of whole pages against COPY and upsert of the rows it writes, and the re-import."""
     chance = random.Random(7)  # noqa: S311
-    orders = [_order(number, chance) for number in range(PAGE * PAGES)]
+    orders = [order_number(number, chance=chance, at=AT) for number in range(PAGE * PAGES)]
     pages = [orders[start : start + PAGE] for start in range(0, len(orders), PAGE)]
     rates: dict[str, list[float]] = {"ours": [], "limit": [], "again": []}
     rewritten = 0

@@ -35,7 +35,9 @@ from orders.opened import NotAllowed
 
 log = structlog.get_logger(__name__)
 
-_ADVISORY_CLASS = 0x0D0E
+ADVISORY_CLASS = 0x0D0E
+"""Names the advisory locks of this house; the second half of such a lock is the account."""
+
 _POISON = (
     DataError,
     IntegrityError,
@@ -131,7 +133,7 @@ def take_in(
 def _only_intake_of(*, account_id: int) -> None:
     """Let one page of an account be written at a time: then no two deliverers meet on a new order."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ADVISORY_CLASS, account_id])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY_CLASS, account_id])
 
 
 def _latest(orders: Iterable[IncomingOrder]) -> dict[str, IncomingOrder]:

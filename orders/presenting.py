@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from ecomhub.access import Actor
 from ecomhub.models import Event
@@ -77,7 +77,7 @@ def _short_issues() -> dict[str, str]:
         IssueKind.UNKNOWN_VALUE: _("Unknown value"),
         IssueKind.DISCREPANCY: _("Discrepancy"),
         IssueKind.CANCEL_AFTER_SHIP: _("Canceled late"),
-        IssueKind.CONFIRM_REFUSED: _("Refused"),
+        IssueKind.CONFIRM_REFUSED: pgettext("issue", "Refused"),
         IssueKind.NO_LINES: _("No lines"),
     }
 

@@ -24,6 +24,7 @@ TURN_SECONDS = 45.0
 """How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
 
 _TRIES = 4
+_REPEATABLE = frozenset({"40P01", "40001", "55P03"})
 FETCH_ONE = "fetch_order"
 
 
@@ -77,15 +78,15 @@ def take_page(*, pull: Pull, fetched: FetchedPage, now: Callable[[], datetime]) 
                 polling.advance(pull=pull, fetched=fetched, counts=result, at=at)
             return result
         except OperationalError as error:
-            if not left or not is_deadlock(error):
+            if not left or not may_be_repeated(error):
                 raise
             log.info("orders.page.again", pull=pull.pk)
     raise AssertionError("unreachable")
 
 
-def is_deadlock(error: OperationalError) -> bool:
-    """Say whether the database ended this transaction to let another one go on (40P01)."""
-    return getattr(error.__cause__, "pgcode", None) == "40P01"
+def may_be_repeated(error: OperationalError) -> bool:
+    """Say whether the database ended this transaction for the sake of another: deadlock, lock time-out."""
+    return getattr(error.__cause__, "pgcode", None) in _REPEATABLE
 
 
 def take_orders(
@@ -101,7 +102,7 @@ def take_orders(
             with transaction.atomic():
                 return take_in(account=account, orders=orders, bad=bad, at=at)
         except OperationalError as error:
-            if not left or not is_deadlock(error):
+            if not left or not may_be_repeated(error):
                 raise
     raise AssertionError("unreachable")
 

@@ -134,15 +134,20 @@ def fresh_token() -> str:
     return str(json.loads(run("api_token", OWNER, "--name", "demo", "--replace", "--json"))["token"])
 
 
-def migrate() -> None:
-    """Bring the tables up to date as the database's owner, then connect as the application."""
+def migrate() -> bool:
+    """Bring the tables up to date as the database's owner, then connect as the application.
+
+    Returns whether the database was empty before.
+    """
     settings = connections["default"].settings_dict
     application = {name: settings[name] for name in ("USER", "PASSWORD")}
     owner = database(os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"])
     settings.update({name: owner[name] for name in ("USER", "PASSWORD")})
+    empty = not connections["default"].introspection.table_names()
     call_command("migrate", verbosity=0, interactive=False)
     connections.close_all()
     settings.update(application)
+    return empty
 
 
 def set_up(*, setting: Setting, done: Path) -> None:
@@ -163,9 +168,8 @@ def main() -> None:
     started = time.monotonic()
     django.setup()
     done = launch.run_dir() / "company.json"
-    if not connections["default"].introspection.table_names():
+    if migrate():
         done.unlink(missing_ok=True)  # an empty database knows no company, whatever was set up before
-    migrate()
     tell(step="tables", seconds=time.monotonic() - started, migrated=True)
     wait_for_market(os.environ["ECOMHUB_SANDBOX_URL"])
     folder = launch.run_dir() / "sheets"

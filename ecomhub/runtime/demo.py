@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -149,11 +150,11 @@ class Setup:
         """Whether it has finished. Raises StartFailed when it failed."""
         code = self.child.exit_code()
         if code:
-            lines = [line for line in self.child.log.read_text().splitlines() if line.strip()]
-            raise StartFailed(
-                f"The company could not be set up: {lines[-1].strip() if lines else code}\n"
-                f"All of it: {self.child.log}"
+            lines = self.child.log.read_text().splitlines()
+            reason = next(
+                (line for line in reversed(lines) if re.match(r"[\w.]+(Error|Exception|Failed)\b", line)), ""
             )
+            raise StartFailed(f"The company could not be set up. {reason}\nAll of it: {self.child.log}")
         return code is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -33,7 +34,20 @@ KEYWORDS: dict[str, tuple[int | None, int, int | None]] = {
     "npgettext": (0, 1, 2),
     "npgettext_lazy": (0, 1, 2),
 }
-PLACEHOLDER = re.compile(r"%\([a-zA-Z_]\w*\)[a-zA-Z]|%[sd]|\{[a-zA-Z_]\w*\}")
+PERCENT = re.compile(r"%(?:\(\w+\))?[-#0+]?\d*(?:\.\d+)?[diouxXeEfFgGcrsa%]")
+BRACES = re.compile(r"\{\w*(?:![rsa])?(?::[^{}]*)?\}")
+# Chinese has one form for every number. Dates and names of the header would only make noise in a diff.
+HEADER = """# Chinese texts. `python -m ecomhub i18n --update` collects, people translate.
+msgid ""
+msgstr ""
+"Project-Id-Version: ecomhub\\n"
+"Language: zh_Hans\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 
 Found = tuple[str | None, str, str | None, str]
 
@@ -106,6 +120,25 @@ def _identifiers(message: Message) -> tuple[str, ...]:
     return tuple(message.id) if isinstance(message.id, (list, tuple)) else (str(message.id),)
 
 
+def _holes(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The placeholders of a text: named ones as a set, the others in their order."""
+    marks = [mark for mark in (*PERCENT.findall(text), *BRACES.findall(text)) if mark != "%%"]
+    plain = tuple(mark for mark in marks if (mark.startswith("%") and "(" not in mark) or mark == "{}")
+    return tuple(sorted(set(marks) - set(plain))), plain
+
+
+def _wrong_holes(*, identifiers: tuple[str, ...], text: str) -> str:
+    """Say how the placeholders of a translation differ from the text's; empty when they do not."""
+    wanted = _holes(identifiers[-1])
+    if len({_holes(identifier)[1] for identifier in identifiers}) > 1:
+        return "give the number a name, such as %(count)d: one Chinese text serves every number"
+    if _holes(text) != wanted:
+        return f"other placeholders than {[*wanted[0], *wanted[1]]}"
+    if PERCENT.search(identifiers[-1]) and "%" in PERCENT.sub("", text):
+        return "a lone % in a text that is formatted; write %%"
+    return ""
+
+
 def faults(*, texts: Catalog, translated: Catalog) -> list[str]:
     """What is wrong with a translation: missing texts, unsure ones, and changed placeholders."""
     found = []
@@ -115,15 +148,15 @@ def faults(*, texts: Catalog, translated: Catalog) -> list[str]:
             continue
         places = ", ".join(sorted({place for place, _ in message.locations}))
         known = translated.get(identifiers[0], message.context)
-        if known is None or not all(_strings(known)):
+        if known is None or not all(text.strip() for text in _strings(known)):
             found.append(f"{places}: not translated: {identifiers[0]!r}")
             continue
         if known.fuzzy:
             found.append(f"{places}: marked fuzzy: {identifiers[0]!r}")
-        wanted = set(PLACEHOLDER.findall(identifiers[-1]))
         for text in _strings(known):
-            if set(PLACEHOLDER.findall(text)) != wanted:
-                found.append(f"{places}: other placeholders than {sorted(wanted)}: {text!r}")
+            wrong = _wrong_holes(identifiers=identifiers, text=text)
+            if wrong:
+                found.append(f"{places}: {wrong}: {identifiers[0]!r} → {text!r}")
     return found
 
 
@@ -140,22 +173,7 @@ def update() -> int:
     """Bring the catalog up to the sources: new texts come in empty, texts nobody uses leave."""
     path, texts = _po_file(), collect()
     old = _read(path)
-    fresh = Catalog(
-        locale="zh_Hans",
-        project="ecomhub",
-        version="1",
-        charset="utf-8",
-        fuzzy=False,
-        header_comment="# ecomhub",
-    )
-    fresh.mime_headers = [
-        ("Project-Id-Version", "ecomhub"),
-        ("Language", "zh_Hans"),
-        ("Plural-Forms", "nplurals=1; plural=0;"),
-        ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", "8bit"),
-    ]
+    fresh = Catalog(locale="zh_Hans", project="ecomhub", charset="utf-8", fuzzy=False)
     for message in texts:
         identifiers = _identifiers(message)
         if not identifiers[0]:
@@ -167,11 +185,13 @@ def update() -> int:
             (str(text),) if len(identifiers) > 1 else text,
             locations=message.locations,
             context=message.context,
+            flags={"fuzzy"} if known and known.fuzzy else (),
+            user_comments=known.user_comments if known else (),
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     out = io.BytesIO()
-    write_po(out, fresh, width=110, sort_output=True, include_lineno=False)
-    path.write_bytes(out.getvalue())
+    write_po(out, fresh, width=110, sort_output=True, include_lineno=False, omit_header=True)
+    path.write_bytes(HEADER.encode() + out.getvalue())
     missing = len(faults(texts=texts, translated=fresh))
     print(f"zh_Hans: {len(fresh)} texts, {missing} to mend")
     return 0
@@ -189,11 +209,10 @@ def compile_catalogs() -> int:
         try:
             with half.open("wb") as out:
                 write_mo(out, catalog)
-        except PermissionError:
-            print(
-                f"{target} cannot be written: texts of {source.parent.parent.name} stay English",
-                file=sys.stderr,
-            )
-            continue
-        half.replace(target)
+            half.replace(target)
+        except OSError as error:
+            name = source.parent.parent.name
+            print(f"{target}: {error.strerror}; the texts of {name} stay as they were", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                half.unlink()
     return 0

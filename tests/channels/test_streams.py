@@ -112,7 +112,7 @@ def test_why_a_quantity_differs_is_named(small: ChannelAccount) -> None:
     listings.pair(listing=rows[0], components=[(make_sku().pk, 1)], at=START)
     Listing.objects.filter(pk=rows[0].pk).update(remote_quantity=4)
     fresh = list(Listing.objects.filter(pk__in=[row.pk for row in rows]).select_related("shop__account"))
-    found = {view.listing.pk: view for view in queries.quantities(listings=fresh, at=START)}
+    found = {view.listing.pk: view for view in queries.quantities(listings=fresh)}
     assert (found[rows[0].pk].why, found[rows[0].pk].wanted, found[rows[0].pk].shown) == ("import_only", 0, 4)
     assert found[rows[1].pk].why == "unpaired"
 

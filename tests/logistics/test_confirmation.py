@@ -10,10 +10,11 @@ from channels.messages import IncomingParcel, OrderState
 from channels.models import ChannelAccount
 from ecomhub import work
 from ecomhub.models import Event
-from logistics.confirmation import again, holds_parcel
+from logistics.confirmation import again
 from logistics.dispatch import change_tracking
 from logistics.models import Confirmation
 from logistics.queries import due_confirmations
+from logistics.recognition import holds_parcel
 from logistics.tasks import tick
 from orders.models import OrderIssue
 from tests.logistics.making import Part

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event, Timer
 
 import pytest
 import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from channels import polling
 from channels.listings import pair
@@ -23,9 +23,10 @@ from channels.models import ChannelAccount, FailedImport, Listing, Pull, SyncRun
 from ecomhub import clock, work
 from ecomhub.verifying import verify
 from orders import pulling, sweeps, tasks
+from orders.intake import ADVISORY_CLASS
 from orders.models import Order
 from tests.channels.making import pull_of
-from tests.inventory.making import make_sku, make_warehouse, stock
+from tests.inventory.making import level, make_sku, make_warehouse, stock
 from tests.orders.factory import AT, incoming, line, make_goods, take
 from tests.sandbox_fixture import START, Sandbox
 
@@ -151,6 +152,41 @@ def test_order_that_failed_is_fetched_again_and_solved(busy: ChannelAccount, mar
     assert pulling.retry_failed(now=now, limit=5) == 1
     failed.refresh_from_db()
     assert failed.state == "done"
+
+
+def test_page_that_meets_a_deadlock_is_written_again_whole() -> None:
+    goods = make_goods({"mug": 9})
+    held, wanted = Event(), Event()
+
+    def rival() -> str:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM inventory_stocklevel FOR UPDATE")
+                held.set()
+                wanted.wait(5)
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ADVISORY_CLASS, goods.account.pk])
+            return "went through"
+        except OperationalError as error:
+            return "deadlock" if pulling.may_be_repeated(error) else "other"
+        finally:
+            connection.close()
+
+    def deliver() -> int:
+        held.wait(5)
+        try:
+            Timer(0.3, wanted.set).start()
+            return pulling.take_orders(
+                account=goods.account, orders=[incoming(n) for n in (1, 2)], at=AT
+            ).created
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        other, page = pool.submit(rival), pool.submit(deliver)
+        assert page.result() == 2
+        assert other.result() in ("went through", "deadlock")
+    assert level(goods.skus["mug"], goods.warehouse) == (9, 2)
+    assert verify().ok
 
 
 def test_sync_pulls_and_waits(busy: ChannelAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
