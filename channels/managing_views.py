@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from channels import accounts, failures
+from channels import accounts, failures, suggestions
 from channels import listings as pairing
 from channels.accounts import AccountRefused
 from channels.adapter import ChannelError
@@ -21,7 +21,7 @@ from channels.messages import Marketplace
 from channels.models import FailedImport, Listing, Pull, Shop
 from channels.queries import accounts_visible_to
 from channels.registry import platforms
-from channels.views import account_or_404
+from channels.views import account_or_404, reason_words
 from ecomhub import clock, work
 from ecomhub.access import actor_of, allow
 from ecomhub.entities import default_entity
@@ -227,7 +227,7 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
     if listing is None:
         raise Http404(_("There is no such listing."))
     held = "\n".join(f"{part.sku.code} × {part.quantity}" for part in listing.components.all())
-    initial = {"parts": held or request.GET.get("sku", "")}
+    initial = {"parts": request.GET.get("sku", "") or held}
     form = PairForm(request.POST or None, initial=initial, auto_id="dialog_%s")
     if form.is_valid():
         try:
@@ -245,12 +245,16 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("parts", str(refusal))
         except ValueError as error:
             form.add_error("parts", _("This line cannot be read: %(line)s") % {"line": error})
-    title = _("Pair %(listing)s") % {"listing": listing.external_id}
+    title, reasons = _("Pair %(listing)s") % {"listing": listing.external_id}, reason_words()
     context = {
         "form": form,
         "title": title,
         "action": request.path,
         "submit": _("Pair"),
         "note": listing.title,
+        "likely": [
+            (item.code, reasons.get(item.reason, item.reason))
+            for item in suggestions.suggest(listings=[] if listing.is_mapped else [listing]).get(listing.pk, [])
+        ],
     }
     return render(request, "channels/dialog.html", context)

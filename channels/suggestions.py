@@ -8,7 +8,7 @@ from django.db import connection
 
 from channels.models import Listing
 
-PER_LISTING = 2
+PER_LISTING = 3
 _LEAST_CODE = 0.45
 _LEAST_TITLE = 0.3
 
@@ -60,7 +60,7 @@ class Suggestion:
 
 
 def suggest(*, listings: Sequence[Listing]) -> dict[int, list[Suggestion]]:
-    """Return up to two likely SKUs per listing id, the likeliest first: one statement for a whole page."""
+    """Return up to three likely SKUs per listing id, the likeliest first: one statement for a whole page."""
     given: dict[str, Any] = {
         "listings": [listing.pk for listing in listings],
         "code": _LEAST_CODE,

@@ -248,7 +248,8 @@ def _neighbors(rows: "QuerySet[Listing]", request: HttpRequest) -> tuple[list[Li
     return shown, str(shown[0].pk) if has_previous else "", str(shown[-1].pk) if has_next else ""
 
 
-def _reasons() -> dict[str, str]:
+def reason_words() -> dict[str, str]:
+    """Return why a SKU is suggested for a listing, in words."""
     return {
         "code": _("same code"),
         "barcode": _("same barcode"),
@@ -276,7 +277,7 @@ def listings(request: HttpRequest) -> HttpResponse:
     found = _listings(actor, view=view, text=text, shop=shop)
     rows, previous, following = _neighbors(queries.for_list(found), request)
     every, unmapped = queries.listing_counts(actor=actor)
-    words, reasons = _why_words(), _reasons()
+    words, reasons = _why_words(), reason_words()
     suggested = suggestions.suggest(listings=[row for row in rows if not row.is_mapped]) if rows else {}
     shown = []
     for one in queries.quantities(listings=rows):

@@ -196,6 +196,8 @@ def _words() -> dict[str, tuple[str, str, str]]:
         "cancel": (_("Canceled by the platform"), "ban", "red"),
         "close": (_("Closed here"), "ban", "red"),
         "ignore": (_("Ignored"), "eye-off", "secondary"),
+        "reopen": (_("Taken back into work"), "arrow-back-up", "blue"),
+        "go_live_moved": (_("Placed after the account's new go-live time"), "history", "azure"),
         "take_back": (_("Taken back into work"), "arrow-back-up", "blue"),
         "held": (_("Held"), "hand-stop", "yellow"),
         "hold_released": (_("Hold released"), "player-play", "green"),

@@ -46,6 +46,7 @@ _S = Status
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("pay", _S.UNPAID, _S.REVIEW),
+    Transition("reopen", _S.IGNORED, _S.REVIEW),
     Transition("hand_over", _S.UNPAID, _S.PROCESS, "by_channel"),
     Transition("approve", _S.REVIEW, _S.PROCESS, "workable", by_person=True, label=_("Approve")),
     Transition("allocate", _S.PROCESS, _S.LABEL, "fully_allocated"),

@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from ecomhub import clock
 from ecomhub.celery import app
-from orders import pulling, sweeps, tally
+from orders import golive, pulling, sweeps, tally
 
 PULLS_PER_TICK = 50
 RETRIES_PER_TICK = 5
@@ -28,6 +28,7 @@ def tick() -> None:
     for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK):
         ring(pull, pull_id)
     ring(retry)
+    golive.reconsider(at=clock.now())
     sweeps.sweep(now=clock.now)
     tally.fold()
 

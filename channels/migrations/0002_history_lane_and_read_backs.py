@@ -4,40 +4,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels', '0001_accounts_listings_pulls'),
+        ("channels", "0001_accounts_listings_pulls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='channelaccount',
-            name='history_days',
+            model_name="channelaccount",
+            name="history_days",
             field=models.PositiveSmallIntegerField(default=90),
         ),
         migrations.AddField(
-            model_name='credential',
-            name='refresh_at',
+            model_name="credential",
+            name="refresh_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='publication',
-            name='reads',
+            model_name="publication",
+            name="reads",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='pull',
-            name='pass_counts',
+            model_name="pull",
+            name="pass_counts",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='pull',
-            name='reaches_back_to',
+            model_name="pull",
+            name="reaches_back_to",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='pull',
-            name='stream',
-            field=models.CharField(choices=[('orders', 'Orders'), ('orders_hourly', 'Orders, last 24 hours'), ('orders_nightly', 'Orders, last 14 days'), ('orders_history', 'Orders before the account was connected'), ('listings', 'Listings'), ('channel_stock', 'Stock at the channel')], max_length=20),
+            model_name="pull",
+            name="stream",
+            field=models.CharField(
+                choices=[
+                    ("orders", "Orders"),
+                    ("orders_hourly", "Orders, last 24 hours"),
+                    ("orders_nightly", "Orders, last 14 days"),
+                    ("orders_history", "Orders before the account was connected"),
+                    ("listings", "Listings"),
+                    ("channel_stock", "Stock at the channel"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

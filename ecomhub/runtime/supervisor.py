@@ -29,6 +29,7 @@ class Supervisor:
         self._say = say
         self._children: dict[str, Child] = {}
         self._exits: dict[str, deque[float]] = defaultdict(deque)
+        self._again_at: dict[str, float] = {}
         self._stop_requests = 0
 
     def take_signals(self) -> None:
@@ -82,24 +83,32 @@ class Supervisor:
         return {name: child.pid for name, child in self._children.items()}
 
     def tend(self) -> None:
-        """Restart every child that ended. Raises StartFailed when one keeps ending."""
+        """Restart every child that ended, at once the first time. StartFailed when one keeps ending."""
         for name, child in list(self._children.items()):
             code = child.exit_code()
             if code is None:
                 continue
             now = time.monotonic()
-            exits = self._exits[name]
-            exits.append(now)
-            while exits and exits[0] < now - EXITS_WITHIN:
-                exits.popleft()
-            if len(exits) > EXITS_ALLOWED:
-                raise StartFailed(
-                    f"{name} ended {len(exits)} times within {EXITS_WITHIN:.0f} s (last code {code}). "
-                    f"Its log says why: {child.log}"
-                )
-            child.stop()  # what it had started goes with it
-            self._say(f"{name} ended with code {code}; started again (log: {child.log})")
-            self.spawn(child.program)
+            if name not in self._again_at:
+                child.stop()  # what it had started goes with it
+                self._again_at[name] = now + self._pause(name=name, code=code, log=child.log, now=now)
+            if now >= self._again_at[name]:
+                del self._again_at[name]
+                self._say(f"{name} ended with code {code}; started again (log: {child.log})")
+                self.spawn(child.program)
+
+    def _pause(self, *, name: str, code: int, log: Path, now: float) -> float:
+        """Count an exit; seconds to wait before the next start, longer each time."""
+        exits = self._exits[name]
+        exits.append(now)
+        while exits[0] < now - EXITS_WITHIN:
+            exits.popleft()
+        if len(exits) > EXITS_ALLOWED:
+            raise StartFailed(
+                f"{name} ended {len(exits)} times within {EXITS_WITHIN:.0f} s (last code {code}). "
+                f"Its log says why: {log}"
+            )
+        return float(len(exits) - 1)
 
     def watch(self, *, every: Callable[[], None] = lambda: None, period: float = 5.0) -> None:
         """Tend the children until a stop is asked for, calling ``every`` each ``period`` seconds."""

@@ -245,7 +245,7 @@ def line(
         "title": next((row[1] for row in PRODUCTS if row[0] == code), f"Something called {code}"),
         "quantity": quantity,
         "charge": charge,
-        "tax": (charge * Decimal("0.19")).quantize(Decimal("0.01")),
+        "tax": (charge / 10).quantize(Decimal(1) if "." not in price else Decimal("0.01")),
     }
     return IncomingLine(**{**values, **changes})
 
@@ -258,7 +258,8 @@ def order(
     placed = company.at - timedelta(hours=30) + timedelta(minutes=17 * number)
     name, streets, city, code, lives_in = BUYERS[number % len(BUYERS)]
     place = PLACES[country]
-    given = lines or (line(PRODUCTS[number % 7][0], 1 + number % 3),)
+    price = "2980" if country == "JP" else "24.99"
+    given = lines or (line(PRODUCTS[number % 7][0], 1 + number % 3, price=price),)
     total = sum((each.charge or Decimal(0)) + each.tax for each in given)
     values: dict[str, Any] = {
         "external_id": external_id,

@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.test import Client
-from playwright.sync_api import Page
+from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Page, ViewportSize, expect
 
 from ecomhub.access import Role
 from ecomhub.models import User
 
 AXE = Path(__file__).with_name("axe.min.js")
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SESSION_AND_USER = 2
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -30,6 +35,44 @@ def log_in(*, page: Page, address: str, user: User) -> None:
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
+
+
+def logged_in(user: User) -> Client:
+    """A client without a browser that has the session of a person."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def statements(client: Client, path: str) -> int:
+    """Return how many statements a page costs besides reading the session and the user."""
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(path)
+    assert answer.status_code == 200, answer.status_code
+    return len(asked) - SESSION_AND_USER
+
+
+def look_over(page: Page, address: str, *paths: str) -> None:
+    """Look at pages in light and dark, on a desktop and a phone, in both languages: no complaint, no page
+    wider than its screen.
+    """
+    for language in ("en", "zh-hans"):
+        User.objects.update(language=language)
+        for path in paths:
+            page.set_viewport_size(DESKTOP)
+            page.goto(address + path)
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            expect(page.locator(".placeholder-glow")).to_have_count(0)
+            for theme in ("light", "dark") if language == "en" else ("light",):
+                page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
+                assert (path, theme, complaints(page)) == (path, theme, [])
+            assert (path, sideways(page)) == (path, 0)
+            page.set_viewport_size(PHONE)
+            assert (path, "phone", sideways(page)) == (path, "phone", 0)
+            if language == "en":
+                assert (path, "phone", complaints(page)) == (path, "phone", [])
+    User.objects.update(language="en")
+    page.set_viewport_size(DESKTOP)
 
 
 def complaints(page: Page, *, within: str = "html") -> list[str]:

@@ -2,7 +2,8 @@
 
 ``python -m tests.browser.shots OUT_DIR`` photographs a running hub, such as the demo. The environment says
 which: ``ECOMHUB_SHOTS_URL`` (default ``http://127.0.0.1:8000``), ``ECOMHUB_SHOTS_LOGIN`` (``demo``) and
-``ECOMHUB_SHOTS_PASSWORD``. ``ECOMHUB_SHOTS_PAGES`` names some pages, separated by commas; else it is all.
+``ECOMHUB_SHOTS_PASSWORD``. ``ECOMHUB_SHOTS_PAGES`` names some pages (``orders,order``) and
+``ECOMHUB_SHOTS_LOOKS`` some looks (``desktop-dark-en,phone-light-zh``); without them it is all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ SCREENS: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
 }
 THEMES = ("light", "dark")
+LONGEST = 1800
+"""So many pixels of a long page are shown."""
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
 
 
@@ -73,12 +76,20 @@ SHOTS = (
 
 
 def photograph(
-    *, browser: Browser, address: str, out: Path, cookies: Path, names: Sequence[str] = ()
+    *,
+    browser: Browser,
+    address: str,
+    out: Path,
+    cookies: Path,
+    names: Sequence[str] = (),
+    looks: Sequence[str] = (),
 ) -> Iterator[Path]:
     """Write one picture per page, screen, theme and language; yields each. ``cookies`` is a kept session."""
     out.mkdir(parents=True, exist_ok=True)
     chosen = [shot for shot in SHOTS if not names or shot.name in names]
     for screen, theme, (short, language) in product(SCREENS, THEMES, LANGUAGES.items()):
+        if looks and f"{screen}-{theme}-{short}" not in looks:
+            continue
         context = browser.new_context(viewport=SCREENS[screen], storage_state=cookies)
         context.set_default_timeout(10_000)
         page = context.new_page()
@@ -86,7 +97,13 @@ def photograph(
         for shot in chosen:
             path = out / f"{shot.name}-{screen}-{theme}-{short}.png"
             if _reach(page, address + shot.path, shot.press):
-                page.screenshot(path=path, full_page=screen == "phone")
+                tall = min(int(page.evaluate("document.documentElement.scrollHeight")), LONGEST)
+                wide = SCREENS[screen]["width"]
+                page.screenshot(
+                    path=path,
+                    full_page=True,
+                    clip={"x": 0, "y": 0, "width": wide, "height": max(tall, SCREENS[screen]["height"])},
+                )
                 yield path
         context.close()
 
@@ -128,6 +145,10 @@ def log_in(*, context: BrowserContext, address: str, login: str, password: str, 
     context.storage_state(path=kept)
 
 
+def _words(name: str) -> list[str]:
+    return [word for word in os.environ.get(name, "").split(",") if word]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Photograph a running hub."""
     if len(arguments) != 1:
@@ -136,7 +157,7 @@ def main(arguments: Sequence[str]) -> int:
     out = Path(arguments[0])
     out.mkdir(parents=True, exist_ok=True)
     address = os.environ.get("ECOMHUB_SHOTS_URL", "http://127.0.0.1:8000").rstrip("/")
-    names = [name for name in os.environ.get("ECOMHUB_SHOTS_PAGES", "").split(",") if name]
+    names, looks = _words("ECOMHUB_SHOTS_PAGES"), _words("ECOMHUB_SHOTS_LOOKS")
     kept = out / "session.json"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
@@ -147,7 +168,9 @@ def main(arguments: Sequence[str]) -> int:
             password=os.environ.get("ECOMHUB_SHOTS_PASSWORD", ""),
             kept=kept,
         )
-        for path in photograph(browser=browser, address=address, out=out, cookies=kept, names=names):
+        for path in photograph(
+            browser=browser, address=address, out=out, cookies=kept, names=names, looks=looks
+        ):
             sys.stdout.write(f"{path}\n")
         browser.close()
     kept.unlink()
