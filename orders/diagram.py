@@ -4,7 +4,7 @@ from orders.states import TRANSITIONS
 
 
 def mermaid() -> str:
-    """Return the table of moves as a Mermaid state diagram; moves between the same two states share a line."""
+    """Return the table of moves as a Mermaid state diagram; equal ends share a line."""
     moves: dict[tuple[str, str], list[str]] = {}
     for row in TRANSITIONS:
         named = f"{row.action} ☝" if row.by_person else row.action
