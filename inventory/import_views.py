@@ -61,7 +61,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             form.add_error("file", str(refusal))
     kinds = importers()
     context = {
-        "sections": section_tabs("imports"),
+        "sections": section_tabs("imports", actor=actor),
         "form": form,
         "imports": [
             {"row": row, "title": kinds[row.kind].title, "color": STEP_COLORS[row.step]}

@@ -32,14 +32,11 @@ STATUS_COLORS = {"active": "green", "phasing_out": "orange", "retired": "seconda
 EVENT_ICONS = {"created": "plus", "updated": "pencil"}
 
 
-def section_tabs(here: str) -> list[Tab]:
-    """Return the tabs that join the house's pages."""
-    words = {
-        "list": _("Products"),
-        "movements": _("Stock journal"),
-        "warehouses": _("Warehouses"),
-        "imports": _("Imports"),
-    }
+def section_tabs(here: str, *, actor: Actor) -> list[Tab]:
+    """Return the tabs that join the house's pages, those the actor may open."""
+    words = {"list": _("Products"), "movements": _("Stock journal"), "warehouses": _("Warehouses")}
+    if actor.may("inventory.import"):
+        words["imports"] = _("Imports")
     return [
         Tab(label=label, url=reverse(f"inventory:{name}"), active=name == here)
         for name, label in words.items()
@@ -98,7 +95,7 @@ def products(request: HttpRequest) -> HttpResponse:
     total = queries.counted(rows=queries.skus(actor=actor, search=asked["q"], **found))
     before, after = pack(key=page.previous_before), pack(key=page.next_after)
     context = {
-        "sections": section_tabs("list"),
+        "sections": section_tabs("list", actor=actor),
         "filter": form,
         "clear_url": reverse("inventory:list") if any(asked.values()) else "",
         "rows": [_row(actor, product) for product in page.rows],
@@ -174,7 +171,7 @@ def movements(request: HttpRequest) -> HttpResponse:
     asked = {"q": code, "kind": kind, "warehouse": warehouse.pk if warehouse else ""}
     next_key = pack(key=page.next_after)
     context = {
-        "sections": section_tabs("movements"),
+        "sections": section_tabs("movements", actor=actor),
         "filter": form,
         "clear_url": reverse("inventory:movements") if any(asked.values()) else "",
         "rows": _movement_rows(page),
@@ -193,7 +190,7 @@ def warehouses(request: HttpRequest) -> HttpResponse:
     """List the warehouses, in the order they ship."""
     actor = actor_of(request)
     context = {
-        "sections": section_tabs("warehouses"),
+        "sections": section_tabs("warehouses", actor=actor),
         "warehouses": queries.warehouses(actor=actor),
         "can_edit": actor.may("inventory.edit"),
         "at": clock.now(),

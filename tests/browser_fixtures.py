@@ -23,6 +23,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LOCAL = ("http://localhost", "http://127.0.0.1", "data:", "blob:")
 
 
@@ -35,16 +36,22 @@ def find_chromium() -> str | None:
     return next((found for name in CANDIDATES if (found := shutil.which(name, path=path))), None)
 
 
+def _with_system_path() -> dict[str, str]:
+    """Return the environment with the system's programs findable: Chromium's launcher is a script."""
+    return {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"}
+
+
 def _install() -> None:
     """Install Chromium and a Chinese font where that is ours to do: as root on Debian and its kin."""
     apt = shutil.which("apt-get", path="/usr/bin:/bin")
     if os.geteuid() != 0 or apt is None:
         return
-    environment = os.environ | {
-        "DEBIAN_FRONTEND": "noninteractive",
-        "PATH": f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    }
-    subprocess.run(["/bin/sh", "-c", INSTALL], env=environment, check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["/bin/sh", "-c", INSTALL],
+        env=_with_system_path() | {"DEBIAN_FRONTEND": "noninteractive"},
+        check=False,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def need_chromium() -> str:
@@ -80,7 +87,9 @@ def watch(page: Page) -> list[str]:
 def browser() -> Iterator[Browser]:
     """One headless browser for the whole run."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=need_chromium(), headless=True, args=ARGUMENTS)
+        started = playwright.chromium.launch(
+            executable_path=need_chromium(), headless=True, args=ARGUMENTS, env={**_with_system_path()}
+        )
         yield started
         started.close()
 

@@ -47,9 +47,7 @@ class Migration(migrations.Migration):
                 ("status", models.CharField(blank=True, default="", max_length=40)),
                 (
                     "price",
-                    models.DecimalField(
-                        blank=True, decimal_places=4, max_digits=19, null=True
-                    ),
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True),
                 ),
                 ("currency", models.CharField(blank=True, default="", max_length=3)),
                 (
@@ -72,9 +70,7 @@ class Migration(migrations.Migration):
                 ("offer_version", models.BigIntegerField(default=1)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
             ],
         ),
@@ -123,9 +119,7 @@ class Migration(migrations.Migration):
                 ("confirms_shipments", models.BooleanField(default=False)),
                 (
                     "brake_share",
-                    models.DecimalField(
-                        decimal_places=3, default="0.300", max_digits=4
-                    ),
+                    models.DecimalField(decimal_places=3, default="0.300", max_digits=4),
                 ),
                 ("brake_engaged_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -136,9 +130,7 @@ class Migration(migrations.Migration):
                 ("authorized_until", models.DateTimeField(blank=True, null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
             ],
             options={
@@ -205,9 +197,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("errors", models.PositiveIntegerField(default=0)),
@@ -258,9 +248,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("errors", models.PositiveIntegerField(default=0)),
@@ -324,9 +312,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("errors", models.PositiveIntegerField(default=0)),
@@ -504,9 +490,7 @@ class Migration(migrations.Migration):
                 ("burst", models.FloatField()),
                 (
                     "refilled_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("used", models.BigIntegerField(default=0)),
                 ("throttled", models.BigIntegerField(default=0)),
@@ -547,9 +531,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("account", "external_id"), name="data_key_once"
-                    )
+                    models.UniqueConstraint(fields=("account", "external_id"), name="data_key_once")
                 ],
             },
         ),
@@ -580,9 +562,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("errors", models.PositiveIntegerField(default=0)),
@@ -646,9 +626,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("listing", "sku"), name="listing_component_once"
-                    ),
+                    models.UniqueConstraint(fields=("listing", "sku"), name="listing_component_once"),
                     models.CheckConstraint(
                         condition=models.Q(("quantity__gt", 0)),
                         name="listing_component_has_units",
@@ -658,9 +636,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="pull",
-            constraint=models.UniqueConstraint(
-                fields=("account", "stream"), name="pull_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "stream"), name="pull_once"),
         ),
         migrations.AddConstraint(
             model_name="rawdocument",
@@ -671,9 +647,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="shop",
-            constraint=models.UniqueConstraint(
-                fields=("account", "marketplace"), name="shop_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "marketplace"), name="shop_once"),
         ),
         migrations.AddIndex(
             model_name="listing",
@@ -695,9 +669,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="listing",
-            constraint=models.UniqueConstraint(
-                fields=("shop", "external_id"), name="listing_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("shop", "external_id"), name="listing_once"),
         ),
         migrations.AddConstraint(
             model_name="listing",
@@ -716,9 +688,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="throttlebucket",
-            constraint=models.UniqueConstraint(
-                fields=("account", "operation"), name="throttle_bucket_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("account", "operation"), name="throttle_bucket_once"),
         ),
         migrations.AddConstraint(
             model_name="throttlebucket",

@@ -359,9 +359,14 @@ def test_a_shipment_leaves_in_part_and_then_the_rest(
     assert company.again("plain").status == "label"
     rest = panel.get_by_label("Bedside lamp")
     expect(rest).to_have_value("1")
-    panel.locator("form").filter(has=page.get_by_label("Bedside lamp")).get_by_label("Carrier").fill("UPS")
+    form = panel.locator("form").filter(has=page.get_by_label("Bedside lamp"))
+    form.get_by_label("Carrier").fill("UPS")
     panel.get_by_role("button", name="Goods have left").click()
-    page.wait_for_timeout(3000); print("PANEL", panel.inner_text(), page.locator("#toasts").inner_text())
+    expect(panel.get_by_role("alert")).to_contain_text("Enter the tracking number")
+    assert company.again("plain").status == "label"
+    expect(form.get_by_label("Carrier")).to_have_value("UPS")
+    form.get_by_label("Tracking number").fill("1Z0000000000000025")
+    panel.get_by_role("button", name="Goods have left").click()
     expect(panel.get_by_role("button", name="Goods have left")).to_have_count(0)
     assert company.again("plain").status == "shipped"
     level = StockLevel.objects.get(sku=company.skus["LAMP-WOOD-01"], warehouse=company.warehouses["LA"])
