@@ -20,6 +20,7 @@ COPY . .
 # The settings refuse to load without values; these are for this step alone and open nothing.
 RUN ALLOWED_HOSTS=build ECOMHUB_ORIGIN=https://build DATABASE_URL=postgresql://build/build REDIS_URL=redis://build \
     SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+    ECOMHUB_BLIND_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
     ECOMHUB_KEYRING="build:$(python -c 'import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())')" \
     python manage.py collectstatic --noinput --verbosity 0
 USER ecomhub

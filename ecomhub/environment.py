@@ -1,5 +1,7 @@
 """Reading settings from the environment, with loud failure and no silent default in production."""
 
+import base64
+import binascii
 import os
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -48,3 +50,15 @@ def database(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+def check_keyring(text: str) -> None:
+    """Raise ``ImproperlyConfigured`` unless every entry is ``id:key`` with a 256-bit key in base64."""
+    for entry in text.split(","):
+        key_id, _, key = entry.strip().partition(":")
+        try:
+            fits = bool(key_id) and len(base64.urlsafe_b64decode(key)) == 32
+        except (binascii.Error, ValueError):
+            fits = False
+        if not fits:
+            raise ImproperlyConfigured("ECOMHUB_KEYRING holds id:key entries; `manage.py new_key` makes one")

@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -30,6 +31,18 @@ ALLOWED = frozenset(
     }
 )
 """Keys a log line may carry. Anything else is replaced by its type, because it might hold a buyer."""
+
+
+_RESET_KEY = re.compile(r"(/password/reset/key/)[^/]+")
+
+
+def address_without_query(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Cut what people typed from a logged request: a search may name a buyer, a reset link is a key."""
+    if isinstance(request := event.get("request"), str):
+        event["request"] = _RESET_KEY.sub(r"\1…", request.partition("?")[0])
+    return event
 
 
 def allow_listed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -73,6 +86,7 @@ def configure_logging(*, console: bool) -> None:
                     "foreign_pre_chain": shared,
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        address_without_query,
                         allow_listed,
                         renderer,
                     ],

@@ -29,7 +29,9 @@ ECOMHUB_KEYRING = env.text(
     if PRODUCTION
     else "dev:" + base64.urlsafe_b64encode(hashlib.sha256(b"development").digest()).decode(),
 )
-ECOMHUB_BLIND_KEY = hashlib.sha256(b"blind:" + ECOMHUB_KEYRING.split(",")[-1].encode()).digest()
+ECOMHUB_BLIND_KEY = hashlib.sha256(
+    env.text("ECOMHUB_BLIND_KEY", None if PRODUCTION else f"blind:{SECRET_KEY}").encode()
+).digest()
 ECOMHUB_SANDBOX_URL = env.text("ECOMHUB_SANDBOX_URL", "")
 ECOMHUB_CALL_SECONDS = env.whole("ECOMHUB_CALL_SECONDS", 60)
 ECOMHUB_EXTRA_PLATFORMS = env.words("ECOMHUB_EXTRA_PLATFORMS")
@@ -52,6 +54,9 @@ if PRODUCTION:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts the hub answers to")
     if ECOMHUB_SANDBOX_URL or ECOMHUB_CLOCK_FILE or ECOMHUB_EXTRA_PLATFORMS:
         raise ImproperlyConfigured("the sandbox, its clock and extra platforms do not exist in production")
+    if len(env.text("ECOMHUB_BLIND_KEY")) < 32:
+        raise ImproperlyConfigured("ECOMHUB_BLIND_KEY must be a random text of at least 32 characters")
+    env.check_keyring(ECOMHUB_KEYRING)
     if not ECOMHUB_ORIGIN.startswith("https://"):
         raise ImproperlyConfigured("ECOMHUB_ORIGIN must be an https address")
 
@@ -221,6 +226,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("ECOMHUB_PROXIES", 1 if PRODUCTION else 0)
 ACCOUNT_ADAPTER = "ecomhub.accounts.InviteOnly"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ecomhub import clock
-from ecomhub.access import ACTIONS, actor_of, allow
+from ecomhub.access import ACTIONS, Actor, actor_of, allow
 from ecomhub.discovery import importers
 from inventory import imports, queries
 from inventory.forms import UploadForm
@@ -36,11 +37,24 @@ def _outcome_words() -> dict[str, str]:
     }
 
 
+def _importing_actor(request: HttpRequest) -> Actor:
+    """Return who imports. A sheet may name any shop and warehouse, so nobody limited to some may bring one.
+
+    Raises ``PermissionDenied``.
+    """
+    actor = actor_of(request)
+    if actor.shop_ids is not None or actor.warehouse_ids is not None:
+        raise PermissionDenied(
+            _("A sheet can change any shop and warehouse, and you are limited to some. Ask a colleague.")
+        )
+    return actor
+
+
 @allow("inventory.import")
 @require_http_methods(["GET", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """List the imports and take a new sheet, which is only looked at."""
-    actor = actor_of(request)
+    actor = _importing_actor(request)
     actions = [action for action in ACTIONS if actor.may(action)]
     initial = {"kind": request.GET.get("kind", "skus")}
     form = UploadForm(request.POST or None, request.FILES or None, actions=actions, initial=initial)
@@ -74,8 +88,9 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 def _import(request: HttpRequest, pk: int) -> SheetImport:
+    actor = _importing_actor(request)
     row = SheetImport.objects.select_related("file").filter(pk=pk).first()
-    if row is None or not actor_of(request).may(imports.importer_of(kind=row.kind).action):
+    if row is None or not actor.may(imports.importer_of(kind=row.kind).action):
         raise Http404(_("There is no such import."))
     return row
 

@@ -30,7 +30,7 @@ TILES = [
     ),
     Tile(
         key="stock-oversold",
-        title=_("More reserved than on hand"),
+        title=_("Reserved beyond stock"),
         icon="alert-triangle",
         url_name="inventory:list",
         query="stock=oversold",

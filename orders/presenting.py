@@ -263,6 +263,8 @@ def trace_text(trace: dict[str, Any], *, warehouses: dict[int, str]) -> str:
     chosen = ", ".join(dict.fromkeys(names))
     looked = len(trace.get("candidates", []))
     values = {"chosen": chosen, "looked": looked}
+    if trace.get("choice") == "single" and looked < 2:
+        return _("From %(chosen)s: it has everything.") % values
     if trace.get("choice") == "single":
         return (
             _("From %(chosen)s: the first of %(looked)d warehouses looked at that has everything.") % values

@@ -72,11 +72,17 @@ def test_every_value_from_outside_is_required_and_explained() -> None:
 def test_no_secret_stands_in_the_files() -> None:
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            if re.search("PASSWORD|SECRET|TOKEN|KEYRING", variable):
+            if re.search("PASSWORD|SECRET|TOKEN|KEYRING|BLIND", variable):
                 assert value.startswith("${"), f"{name}: {variable}"
             assert not re.search(r"//[^$/@]*:(?!\$)[^@/]+@", value), f"{name}: {variable}"
     example = (CHECKOUT / ".env.example").read_text()
-    for variable in ("SECRET_KEY", "ECOMHUB_KEYRING", "ECOMHUB_METRICS_TOKEN", "VALKEY_PASSWORD"):
+    for variable in (
+        "SECRET_KEY",
+        "ECOMHUB_KEYRING",
+        "ECOMHUB_BLIND_KEY",
+        "ECOMHUB_METRICS_TOKEN",
+        "VALKEY_PASSWORD",
+    ):
         assert re.search(rf"^{variable}=$", example, re.MULTILINE), variable
 
 
@@ -257,6 +263,8 @@ def test_the_beat_service_writes_its_schedule(machine: Machine) -> None:
         ("ECOMHUB_ORIGIN", "http://hub.example.com"),
         ("ECOMHUB_SANDBOX_URL", "http://127.0.0.1:9000"),
         ("ECOMHUB_KEYRING", ""),
+        ("ECOMHUB_KEYRING", "changeme"),
+        ("ECOMHUB_BLIND_KEY", "short"),
         ("DATABASE_URL", ""),
     ],
 )
