@@ -1,4 +1,4 @@
-"""The brake: a batch that would zero or move too much of an account stops until a person confirms.
+"""Whether quantities may go out; a batch that would zero or move too much stops until a person confirms.
 
 An empty import, a wrong warehouse or a wrong unit shows as a change of very many quantities at once. Small
 batches always pass, so that selling out one of three listings is no alarm.
@@ -10,8 +10,10 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from channels.adapter import Capability
 from channels.models import ChannelAccount
 from channels.offers import Offer, published, shown_quantity
+from channels.registry import platform
 
 SMALL_BATCH = 5
 """So many changed listings always pass."""
@@ -37,6 +39,17 @@ class Sweep:
         """The part of the offered units that would change."""
         base = max(self.units_shown, self.units_moved)
         return self.units_moved / base if base else 0.0
+
+
+def may_push(account: ChannelAccount) -> bool:
+    """Say whether quantities of this account may go out at all, as its row was read."""
+    return (
+        account.pushes_stock
+        and account.switched_on_at is not None
+        and account.brake_engaged_at is None
+        and account.state == ChannelAccount.State.CONNECTED
+        and Capability.PUSH_STOCK in platform(account.platform).capabilities
+    )
 
 
 def sweep(*, account_id: int, batch: Sequence[Offer]) -> Sweep:

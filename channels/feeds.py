@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
-from channels import offers, tokens
+from channels import accounts, braking, offers, tokens
 from channels.adapter import Capability, ChannelError, Refused, RetryLater
 from channels.messages import BatchTicket, Outcome, StockResult, StockUpdate
 from channels.models import ChannelAccount, Publication, PublicationBatch
@@ -24,6 +24,9 @@ from ecomhub.work import ClockTimestamp, WorkState
 
 ASK_EVERY = timedelta(minutes=2)
 GIVE_UP_AFTER = timedelta(hours=6)
+LEASE = timedelta(minutes=6)
+"""Longer than a hand-in takes at worst: another's token refresh (75 s), ours, and three calls of 60 s."""
+
 _CHUNK = 500
 
 
@@ -48,7 +51,7 @@ def fits(*, account: ChannelAccount, count: int) -> bool:
     return Capability.PUSH_STOCK_BATCH in offered.capabilities and count >= offered.batch_from
 
 
-def open_batches(*, account_id: int) -> Any:
+def open_batches(*, account_id: int) -> "QuerySet[PublicationBatch]":
     """Return the account's batches that are not settled yet."""
     return PublicationBatch.objects.filter(account_id=account_id, state=WorkState.WAITING)
 
@@ -88,9 +91,17 @@ def _bind(*, account: ChannelAccount, ids: Sequence[int]) -> int:
 
 def work_on(*, batch_id: int, now: Callable[[], datetime]) -> PublicationBatch | None:
     """Take a batch one step further, if it is due and free: hand it in, or ask for its report."""
-    batch = work.claim_one(model=PublicationBatch, pk=batch_id)
+    batch = work.claim_one(model=PublicationBatch, pk=batch_id, lease=LEASE)
     if batch is None:
         return None
+    try:
+        _step(batch=batch, now=now)
+    except work.LeaseLost:
+        return None
+    return batch
+
+
+def _step(*, batch: PublicationBatch, now: Callable[[], datetime]) -> None:
     try:
         if batch.reference:
             _ask(batch=batch, at=now())
@@ -98,37 +109,97 @@ def work_on(*, batch_id: int, now: Callable[[], datetime]) -> PublicationBatch |
             _hand_in(batch=batch, now=now)
     except Refused as error:
         _abandon(batch=batch, reason=error.reason)
-    except RetryLater as error:
-        work.postpone(row=batch, due_in=error.after or work.backoff(errors=3, jitter=0), reason=error.reason)
     except ChannelError as error:
-        work.postpone(row=batch, due_in=work.backoff(errors=6, jitter=0), reason=error.reason)
-    return batch
+        if _is_too_old(batch=batch, at=now()):
+            _abandon(batch=batch, reason=error.reason)
+            return
+        after = error.after if isinstance(error, RetryLater) else None
+        errors = 3 if isinstance(error, RetryLater) else 6
+        work.postpone(row=batch, due_in=after or work.backoff(errors=errors, jitter=0), reason=error.reason)
+
+
+def _is_too_old(*, batch: PublicationBatch, at: datetime) -> bool:
+    return batch.sent_at is not None and at - batch.sent_at > GIVE_UP_AFTER
 
 
 def _hand_in(*, batch: PublicationBatch, now: Callable[[], datetime]) -> None:
-    ids = list(batch.publications.order_by("pk").values_list("pk", flat=True))
-    plan = offers.plan(publication_ids=ids)
+    """Send the batch's quantities as they are now, if the account still may; else free its members.
+
+    Raises ``work.LeaseLost`` when another worker has the batch; what was sent is then said again.
+    """
+    account = ChannelAccount.objects.get(pk=batch.account_id)
+    plan = _plan(account=account, batch=batch, at=now())
     if not plan:
-        work.finish(row=batch)
+        _let_go(batch=batch)
         return
+    _note_try(batch=batch, at=now())
     updates = [_update(offer) for offer in plan]
-    operations = platform(batch.account.platform).operations
+    operations = platform(account.platform).operations
     ticket = tokens.call(
-        account=batch.account,
+        account=account,
         operation=operations.get(Capability.PUSH_STOCK_BATCH, Capability.PUSH_STOCK_BATCH.value),
         verb=lambda adapter: adapter.push_stock_batch(updates=updates),
         at=now(),
     )
-    members = [_member(offer).as_list() for offer in plan]
-    mine = PublicationBatch.objects.filter(pk=batch.pk, lease_epoch=batch.lease_epoch)
-    wait = real(account=batch.account, duration=ASK_EVERY)
-    mine.update(
+    handed_in = _mine(batch).update(
         reference=ticket.reference,
-        members=members,
+        members=[_member(offer).as_list() for offer in plan],
         sent_at=now(),
         lease_until=None,
         deaths=0,
-        due_at=ClockTimestamp() + wait,
+        last_error="",
+        due_at=ClockTimestamp() + real(account=account, duration=ASK_EVERY),
+    )
+    if not handed_in:
+        offers.say_again(listing_ids=[offer.listing_id for offer in plan])
+        raise work.LeaseLost(f"batch {batch.pk} belongs to another worker now")
+
+
+def _mine(batch: PublicationBatch) -> "QuerySet[PublicationBatch]":
+    return PublicationBatch.objects.filter(pk=batch.pk, lease_epoch=batch.lease_epoch)
+
+
+def _plan(*, account: ChannelAccount, batch: PublicationBatch, at: datetime) -> list[Offer]:
+    """Return what the batch should send now; empty when it may not. An objection engages the brake."""
+    if not braking.may_push(account):
+        return []
+    still = offers.published(account_id=account.pk).filter(batch=batch)
+    plan = offers.plan(publication_ids=list(still.values_list("pk", flat=True)))
+    reason = braking.objection(account=account, batch=plan, at=at)
+    if reason:
+        accounts.engage_brake(account=account, reason=reason, at=at)
+        return []
+    sent = [offer.publication_id for offer in plan]
+    Publication.objects.filter(batch=batch).exclude(pk__in=sent).update(batch=None)
+    return plan
+
+
+def _note_try(*, batch: PublicationBatch, at: datetime) -> None:
+    """Keep the time of the first try in ``sent_at``, so that a batch nobody takes is given up in the end."""
+    if batch.sent_at is not None:
+        return
+    batch.sent_at = at
+    if not _mine(batch).update(sent_at=at):
+        raise work.LeaseLost(f"batch {batch.pk} belongs to another worker now")
+
+
+def _let_go(*, batch: PublicationBatch) -> None:
+    """End a batch that was not sent; its members are due again as they are."""
+    with transaction.atomic():
+        work.hold(row=batch)
+        Publication.objects.filter(batch=batch).update(batch=None)
+        work.finish(row=batch)
+
+
+def free_stopped(*, account_id: int) -> int:
+    """Free the members of batches that no worker will take up again; returns how many there were."""
+    return Publication.objects.filter(
+        batch__account_id=account_id, batch__state=WorkState.QUARANTINED
+    ).update(
+        batch=None,
+        errors=F("errors") + 1,
+        last_error="their feed was stopped: its worker died again and again",
+        due_at=ClockTimestamp() + work.backoff(errors=3, jitter=0),
     )
 
 
@@ -153,7 +224,7 @@ def _ask(*, batch: PublicationBatch, at: datetime) -> None:
         at=at,
     )
     if results is None:
-        if batch.sent_at is not None and at - batch.sent_at > GIVE_UP_AFTER:
+        if _is_too_old(batch=batch, at=at):
             _abandon(batch=batch, reason="the platform did not finish the feed in time")
             return
         work.postpone(row=batch, due_in=real(account=batch.account, duration=ASK_EVERY))
@@ -166,8 +237,10 @@ def _settle(*, batch: PublicationBatch, results: Mapping[tuple[str, str], StockR
     members = [Member(*item) for item in batch.members]
     with transaction.atomic():
         work.hold(row=batch)
+        still = _bound(batch=batch)
         for start in range(0, len(members), _CHUNK):
             _write_outcomes(batch=batch, members=members[start : start + _CHUNK], results=results)
+        _say_again_to_strays(batch=batch, still=still)
         Publication.objects.filter(batch=batch).update(batch=None)
         work.finish(row=batch)
 
@@ -206,10 +279,22 @@ def _write_outcomes(
     )
 
 
+def _bound(*, batch: PublicationBatch) -> set[int]:
+    return set(Publication.objects.filter(batch=batch).values_list("pk", flat=True))
+
+
+def _say_again_to_strays(*, batch: PublicationBatch, still: set[int]) -> None:
+    """Push members anew that were taken from the batch on its way: the feed may have spoken after them."""
+    strays = {Member(*item).publication_id for item in batch.members} - still
+    listing_ids = Publication.objects.filter(pk__in=strays).values_list("listing_id", flat=True)
+    offers.say_again(listing_ids=listing_ids)
+
+
 def _abandon(*, batch: PublicationBatch, reason: str) -> None:
     """Free the members of a batch that will never be settled; they are due again, one error later."""
     with transaction.atomic():
         work.hold(row=batch)
+        _say_again_to_strays(batch=batch, still=_bound(batch=batch))
         Publication.objects.filter(batch=batch).update(
             batch=None,
             errors=F("errors") + 1,

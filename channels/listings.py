@@ -299,6 +299,7 @@ def _publish_anew(*, listing_ids: Sequence[int]) -> None:
         state=WorkState.WAITING,
         due_at=ClockTimestamp(),
         errors=0,
+        batch=None,
         lease_until=None,
         lease_epoch=F("lease_epoch") + 1,
     )

@@ -218,6 +218,15 @@ def shop(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "channels/dialog.html", context)
 
 
+def _likely(listing: Listing) -> list[tuple[str, str]]:
+    """Return codes of SKUs an unpaired listing probably sells, each with the reason in words."""
+    if listing.is_mapped:
+        return []
+    reasons = reason_words()
+    found = suggestions.suggest(listings=[listing])[listing.pk]
+    return [(item.code, reasons.get(item.reason, item.reason)) for item in found]
+
+
 @allow("channels.pair")
 @require_http_methods(["GET", "POST"])
 def pair(request: HttpRequest, pk: int) -> HttpResponse:
@@ -245,16 +254,13 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("parts", str(refusal))
         except ValueError as error:
             form.add_error("parts", _("This line cannot be read: %(line)s") % {"line": error})
-    title, reasons = _("Pair %(listing)s") % {"listing": listing.external_id}, reason_words()
+    title = _("Pair %(listing)s") % {"listing": listing.external_id}
     context = {
         "form": form,
         "title": title,
         "action": request.path,
         "submit": _("Pair"),
         "note": listing.title,
-        "likely": [
-            (item.code, reasons.get(item.reason, item.reason))
-            for item in suggestions.suggest(listings=[] if listing.is_mapped else [listing]).get(listing.pk, [])
-        ],
+        "likely": _likely(listing),
     }
     return render(request, "channels/dialog.html", context)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from channels.models import ListingComponent, Publication
+from channels.models import Listing, ListingComponent, Publication
 from ecomhub.work import ClockTimestamp, WorkState
 from inventory.queries import available_to_promise
 
@@ -67,13 +67,14 @@ def publishable_quantity(
 
 
 def published(*, account_id: int) -> "QuerySet[Publication]":
-    """Return the publications of listings that we serve and may push: never the channel's own fulfillment."""
+    """Return the publications of listings that we serve and may push: never the channel's own fulfillment.
+
+    Listings that stopped offering stock (their own pause or the shop's) stay: they are to show 0.
+    """
     return Publication.objects.filter(
         listing__shop__account_id=account_id,
         listing__is_mapped=True,
         listing__is_parent=False,
-        listing__is_paused=False,
-        listing__shop__is_paused=False,
         listing__fulfillment_method="by_seller",
     )
 
@@ -105,6 +106,11 @@ def due(*, account_id: int) -> list[int]:
         due_at__lte=ClockTimestamp(),
     )
     return list(rows.order_by("due_at", "pk").values_list("pk", flat=True))
+
+
+def say_again(*, listing_ids: Iterable[int]) -> None:
+    """Make listings due once more: somebody may have spoken late, so the last word may be an old one."""
+    Listing.objects.filter(pk__in=list(listing_ids)).update(offer_version=F("offer_version") + 1)
 
 
 def plan(*, publication_ids: Iterable[int]) -> list[Offer]:
@@ -152,6 +158,8 @@ def wanted_quantities(*, publications: Sequence[Publication]) -> dict[int, int]:
 
 def _wanted(*, row: Publication, components: Sequence[tuple[int, int]], available: Mapping[int, int]) -> int:
     listing, shop = row.listing, row.listing.shop
+    if listing.is_paused or shop.is_paused:
+        return 0
     return publishable_quantity(
         available=available,
         components=components,

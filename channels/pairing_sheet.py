@@ -61,11 +61,13 @@ class _Accounts:
     def key(self, line: _Line) -> Key:
         """Return the listing a row means. Raises ``CellRefused``."""
         offered = [row for row in self._accounts if line.platform in ("", row.platform)]
-        named = [row for row in offered if line.account and line.account in (row.name, row.seller_id)]
-        found = [row.pk for row in named] or self._having(line, [row.pk for row in offered])
+        if line.account:
+            found = [row.pk for row in offered if line.account in (row.name, row.seller_id)]
+        else:
+            found = self._having(line, [row.pk for row in offered])
         if not found:
             raise CellRefused(
-                _("There is no account %s with this listing; connect the account or correct its name")
+                _("There is no account %s; connect it, or write its name or its seller ID")
                 % (line.account or line.platform)
             )
         if len(found) > 1:

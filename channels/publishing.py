@@ -10,18 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from channels import accounts, braking, feeds, offers, tokens
 from channels.adapter import Capability, ChannelError, Refused, RetryLater, Unsupported
 from channels.messages import Outcome, StockResult, StockUpdate
-from channels.models import ChannelAccount, Listing, Publication
+from channels.models import ChannelAccount, Publication
 from channels.offers import Offer
 from channels.registry import platform
 from ecomhub import work
+from ecomhub.work import WorkState
 
 PER_RUN = 40
 _AWAY = timedelta(minutes=1)
+_LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -35,17 +38,6 @@ class Published:
     stopped: str = ""
 
 
-def may_push(account: ChannelAccount) -> bool:
-    """Say whether quantities of this account may go out at all."""
-    return (
-        account.pushes_stock
-        and account.switched_on_at is not None
-        and account.brake_engaged_at is None
-        and account.state == ChannelAccount.State.CONNECTED
-        and Capability.PUSH_STOCK in platform(account.platform).capabilities
-    )
-
-
 def publish(*, account_id: int, now: Callable[[], datetime]) -> Published:
     """Push what is due on one account, at most one feed or ``PER_RUN`` single calls; see the module.
 
@@ -54,7 +46,9 @@ def publish(*, account_id: int, now: Callable[[], datetime]) -> Published:
     """
     account = ChannelAccount.objects.get(pk=account_id)
     done = Published()
-    if not may_push(account):
+    feeds.free_stopped(account_id=account_id)
+    _take_up_again(account_id=account_id)
+    if not braking.may_push(account):
         return done
     ids = offers.due(account_id=account_id)
     done.due = len(ids)
@@ -73,26 +67,40 @@ def publish(*, account_id: int, now: Callable[[], datetime]) -> Published:
     return done
 
 
+def _take_up_again(*, account_id: int) -> None:
+    """Let publications whose worker died again and again wait instead of stopping for ever."""
+    Publication.objects.filter(
+        listing__shop__account_id=account_id, state=WorkState.QUARANTINED, batch__isnull=True
+    ).update(state=WorkState.WAITING, deaths=0, due_at=work.ClockTimestamp() + _LONGEST_WAIT)
+
+
 def _push_some(
     *, account: ChannelAccount, ids: Sequence[int], now: Callable[[], datetime], done: Published
 ) -> None:
     rows = work.claim(model=Publication, limit=len(ids), where=Q(pk__in=ids, batch__isnull=True))
     for place, row in enumerate(rows):
+        account = ChannelAccount.objects.get(pk=account.pk)
+        if not braking.may_push(account):
+            done.stopped = (
+                account.brake_reason or account.state_reason or _("The account does not push stock.")
+            )
+            _give_back(rows=rows[place:], due_in=timedelta(), reason=done.stopped)
+            return
         try:
             _push_one(account=account, row=row, now=now, done=done)
         except RetryLater as error:
             done.stopped = error.reason
-            _give_back(rows=rows[place:], error=error)
+            _give_back(rows=rows[place:], due_in=error.after or _AWAY, reason=error.reason)
             return
         except ChannelError as error:
             done.refused += 1
             _note_error(row=row, error=error)
             if not isinstance(error, Refused | Unsupported):
                 done.stopped = error.reason
-                _give_back(rows=rows[place + 1 :], error=error)
+                _give_back(rows=rows[place + 1 :], due_in=_AWAY, reason=error.reason)
                 return
         except work.LeaseLost:
-            _say_again(listing_ids=[row.listing_id])
+            offers.say_again(listing_ids=[row.listing_id])
 
 
 def _push_one(
@@ -150,22 +158,23 @@ def note_sent(*, row: Publication, offer: Offer, result: StockResult, at: dateti
 
 
 def _note_error(*, row: Publication, error: ChannelError) -> None:
-    try:
-        work.fail(row=row, reason=error.reason)
-    except work.LeaseLost:
-        _say_again(listing_ids=[row.listing_id])
+    """Note a refusal; the listing is tried again, more and more seldom, but never given up."""
+    mine = Publication.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch)
+    wait = min(work.backoff(errors=row.errors + 1, jitter=0), _LONGEST_WAIT)
+    if not mine.update(
+        errors=row.errors + 1,
+        deaths=0,
+        due_at=work.ClockTimestamp() + wait,
+        lease_until=None,
+        last_error=error.reason[:2000],
+    ):
+        offers.say_again(listing_ids=[row.listing_id])
 
 
-def _give_back(*, rows: Sequence[Publication], error: ChannelError) -> None:
+def _give_back(*, rows: Sequence[Publication], due_in: timedelta, reason: str) -> None:
     """Give rows back that could not be tried; a push whose outcome is unknown is simply sent again."""
-    after = error.after if isinstance(error, RetryLater) else None
     for row in rows:
         try:
-            work.postpone(row=row, due_in=after or _AWAY, reason=error.reason)
+            work.postpone(row=row, due_in=due_in, reason=reason)
         except work.LeaseLost:
-            _say_again(listing_ids=[row.listing_id])
-
-
-def _say_again(*, listing_ids: Sequence[int]) -> None:
-    """Make listings due once more: we may have spoken after our lease ended, so the last word is not ours."""
-    Listing.objects.filter(pk__in=listing_ids).update(offer_version=F("offer_version") + 1)
+            offers.say_again(listing_ids=[row.listing_id])

@@ -1,5 +1,6 @@
 """Reading back: "accepted" is not "applied". A push is confirmed when the platform shows its quantity.
 
+A listing whose read-back is refused is only looked at later; the others go on.
 A listing that keeps showing something else is pushed again. It gets three looks first, further and further
 apart: a sale we have not read yet also makes it show less, and its order will arrive meanwhile.
 """
@@ -11,7 +12,7 @@ from typing import Any
 from django.db.models import F, Max, Q, QuerySet
 
 from channels import offers, tokens
-from channels.adapter import ChannelError, RetryLater
+from channels.adapter import ChannelError, Refused, RetryLater, Unsupported
 from channels.models import ChannelAccount, Listing, Publication, Pull
 from channels.pace import real
 from ecomhub import work
@@ -20,6 +21,9 @@ from ecomhub.work import ClockTimestamp, WorkState
 PER_RUN = 40
 MANY = 200
 LOOKS = 3
+MOST_LOOKS = 8
+"""How often a listing is asked for whose read-back the platform refuses; then the listings pass judges."""
+
 FIRST_WAIT = timedelta(minutes=2)
 SETTLED = timedelta(minutes=15)
 """How old a push must be before a listings pass may judge it."""
@@ -51,6 +55,8 @@ def read_back(*, account_id: int, now: Callable[[], datetime]) -> int:
     for place, row in enumerate(rows):
         try:
             confirmed += _look(account=account, row=row, at=now())
+        except (Refused, Unsupported) as error:
+            _look_later(row=row, reason=error.reason)
         except ChannelError as error:
             _give_back(rows=rows[place:], error=error)
             break
@@ -61,7 +67,7 @@ def read_back(*, account_id: int, now: Callable[[], datetime]) -> int:
 
 def _time_to_look(*, account_id: int, at: datetime) -> "QuerySet[Any]":
     looks = Q()
-    for reads in range(LOOKS):
+    for reads in range(MOST_LOOKS):
         looks |= Q(reads=reads, sent_at__lte=at - FIRST_WAIT * (2 ** (reads + 1) - 1))
     rows = offers.with_version(unconfirmed(account_id=account_id))
     return rows.filter(
@@ -111,6 +117,14 @@ def _look(*, account: ChannelAccount, row: Publication, at: datetime) -> int:
     )
     Listing.objects.filter(pk=listing.pk).update(offer_version=F("offer_version") + 1)
     return 0
+
+
+def _look_later(*, row: Publication, reason: str) -> None:
+    """Wait longer before the next look at this listing alone; a new quantity need not wait for it."""
+    try:
+        _write(row, reads=row.reads + 1, last_error=reason[:2000])
+    except work.LeaseLost:
+        return
 
 
 def _write(row: Publication, **changes: object) -> None:

@@ -28,7 +28,14 @@ STEP_COLORS = {
 SHOWN_FINDINGS = 200
 
 
-def _outcome_words() -> dict[str, str]:
+def _outcome_words(*, is_done: bool) -> dict[str, str]:
+    if not is_done:
+        return {
+            "created": _("Would be created"),
+            "updated": _("Would be changed"),
+            "unchanged": _("As it is"),
+            "refused": _("Refused"),
+        }
     return {
         "created": _("Created"),
         "updated": _("Changed"),
@@ -96,13 +103,15 @@ def _import(request: HttpRequest, pk: int) -> SheetImport:
 
 
 def _context(row: SheetImport) -> dict[str, Any]:
-    words, report = _outcome_words(), row.report
+    is_done = row.step in (SheetImport.Step.APPLYING, SheetImport.Step.APPLIED)
+    words, report = _outcome_words(is_done=is_done), row.report
     counts = report.get("counts", {})
     return {
         "import": row,
         "title": imports.importer_of(kind=row.kind).title,
         "color": STEP_COLORS[row.step],
         "counts": [(words[key], counts.get(key, 0), OUTCOME_COLORS[key]) for key in words],
+        "has_refused": bool(counts.get("refused")),
         "error": report.get("error", {}).get("message", ""),
         "ignored": report.get("ignored", []),
         "findings": [

@@ -83,6 +83,7 @@ def preview(*, import_id: int, at: datetime) -> SheetImport:
     with translation.override(row.language):
         try:
             table = _table(row)
+            _refuse_other_kind(row, table)
         except SheetRefused as refusal:
             row.step = Step.REFUSED
             row.report = {"error": {"code": refusal.code, "message": str(refusal)}}
@@ -176,6 +177,23 @@ def findings_of(*, report: Mapping[str, Any]) -> list[Finding]:
 def _table(row: SheetImport) -> Table:
     columns = importer_of(kind=row.kind).columns
     return read_table(data=files.read(file=row.file), columns=columns)
+
+
+def _refuse_other_kind(row: SheetImport, table: Table) -> None:
+    """Raise ``SheetRefused`` when another kind of sheet knows more of its columns than the chosen one."""
+    data = files.read(file=row.file)
+    for kind, importer in discovery.importers().items():
+        if kind == row.kind:
+            continue
+        try:
+            other = read_table(data=data, columns=importer.columns)
+        except SheetRefused:
+            continue
+        if len(other.found) > len(table.found):
+            raise SheetRefused(
+                "other_kind",
+                _("This looks like a sheet of the kind “%s”. Upload it again with that kind.") % importer.title,
+            )
 
 
 def _job(row: SheetImport, at: datetime) -> Job:

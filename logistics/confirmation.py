@@ -27,6 +27,8 @@ from logistics.recognition import holds_parcel
 from logistics.states import may_become
 from orders.issues import open_issue, settle_kind
 from orders.models import IssueKind, Order
+from orders.opened import NotAllowed
+from orders.shipping import shipment_gate
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,7 @@ DUE_ANEW: dict[str, Any] = {
 """Takes a row from whoever works on it and makes it due: what they find out then is read back."""
 
 _Outcome = Confirmation.Outcome
+_VOIDED = "the shipment was voided"
 _CONFIRM = "confirm_shipment"
 _FETCH = "fetch_order"
 
@@ -121,15 +124,22 @@ def withdraw(*, shipment_id: int, reason: str) -> list[int]:
 def again(*, confirmation_id: int, at: datetime, actor: str) -> Confirmation:
     """Have a confirmation told now: by hand, after a refusal was put right, or after it was given up.
 
-    What may have reached the platform is still read back first. Raises ``Confirmation.DoesNotExist``.
+    What may have reached the platform is still read back first; what it does not have of a voided shipment
+    stays untold. Raises ``Confirmation.DoesNotExist``.
     """
     with transaction.atomic():
         order_id = Confirmation.objects.values_list("order", flat=True).get(pk=confirmation_id)
         Order.objects.select_for_update().get(pk=order_id)
-        row = Confirmation.objects.select_for_update().get(pk=confirmation_id)
+        rows = Confirmation.objects.select_for_update(of=("self",)).select_related("shipment")
+        row = rows.get(pk=confirmation_id)
         if row.state == WorkState.DONE and row.outcome != _Outcome.REFUSED:
             return row
-        if row.outcome in (_Outcome.REFUSED, _Outcome.WITHHELD):
+        untold = row.outcome in (_Outcome.INTENDED, _Outcome.REFUSED, _Outcome.WITHHELD)
+        if untold and row.shipment.state == Shipment.State.VOIDED:
+            row.outcome, row.state, row.reason = _Outcome.WITHHELD, WorkState.DONE, _VOIDED
+            row.save(update_fields=["outcome", "state", "reason"])
+            return row
+        if untold:
             row.outcome = _Outcome.INTENDED
         row.state, row.reason = WorkState.WAITING, ""
         row.errors = row.deaths = 0
@@ -209,10 +219,20 @@ def _mark_sent(row: Confirmation, at: datetime) -> ShipmentNotice | None:
         if row.outcome != _Outcome.INTENDED:
             work.finish(row=row)
             return None
+        if row.shipment.state == Shipment.State.VOIDED:
+            _become(row, _Outcome.WITHHELD, reason=_VOIDED)
+            work.finish(row=row)
+            return None
         if not order.account.confirms_shipments:
             _become(row, _Outcome.WITHHELD, reason="the account does not confirm shipments")
             Confirmation.objects.filter(pk=row.pk).update(state=WorkState.PAUSED, lease_until=None)
             return None
+        if row.shipment.state == Shipment.State.PLANNED:
+            try:
+                shipment_gate(order=order)
+            except NotAllowed as error:
+                work.postpone(row=row, due_in=LONGEST_WAIT, reason=str(error))
+                return None
         _become(row, _Outcome.SENT, sent_at=at)
     return _notice(row, at)
 
@@ -296,10 +316,7 @@ def _read_back(row: Confirmation, at: datetime) -> None:
     sent_at = row.sent_at or at
     if at - sent_at < SETTLES_IN:
         wait = real(account=row.order.account, duration=SETTLES_IN - (at - sent_at))
-        with transaction.atomic():
-            if row.outcome == _Outcome.SENT:
-                _become(row, _Outcome.UNKNOWN, reason="no answer came")
-            work.postpone(row=row, due_in=wait, reason=row.last_error)
+        _still_unknown(row, RetryLater(row.last_error, after=wait))
         return
     try:
         order = _fetched(row, at)

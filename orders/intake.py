@@ -273,6 +273,7 @@ def _halve(result: IntakeResult, *, desk: Desk, batch: Sequence[Weighed]) -> Non
         _halve(result, desk=desk, batch=batch[:middle])
         _halve(result, desk=desk, batch=batch[middle:])
         return
+    desk.board.taken.clear()  # the levels count it as reserved now
     result.created += created
     result.updated += updated
     result.unchanged += len(batch) - created - updated

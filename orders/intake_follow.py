@@ -42,7 +42,8 @@ def follow(
         note_request(opened, reason=incoming.cancel_reason, at=at)
     elif not incoming.cancel_requested:
         withdraw_request(opened, at=at)
-    is_ours = any((opened.order.pk, parcel.tracking_number) in ours for parcel in incoming.parcels)
+    mine = [(opened.order.pk, parcel.tracking_number) in ours for parcel in incoming.parcels]
+    is_ours = bool(mine) and all(mine)
     if not is_ours:
         _note_left_elsewhere(opened, incoming, levels=desk.board.levels, at=at)
     _follow_state(opened, incoming, at=at, is_ours=is_ours)

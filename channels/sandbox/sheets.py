@@ -102,7 +102,7 @@ def _pairings(call: Call) -> Response:
         return _unknown()
     known = {good.code for good in goods(call.world.seed)}
     rows = [
-        (seller.platform, seller.name, listing.marketplace, listing.code, sku, units)
+        (seller.platform, seller.seller_id, listing.marketplace, listing.code, sku, units)
         for listing in call.world.listings.values()
         if listing.seller == seller.name and listing.paired
         for sku, units in listing.components

@@ -97,7 +97,7 @@ class Company:
 
 
 def fill(*, orders: int = 64, at: datetime | None = None) -> Company:
-    """Make the company: two warehouses, sixteen SKUs, an account with three shops, and so many plain orders."""
+    """Make the company: warehouses, sixteen SKUs, an account with three shops, and so many plain orders."""
     at = at or clock.now()
     houses = _warehouses()
     skus = _products(houses, at)

@@ -128,7 +128,11 @@ def prefer(*, page: Page, address: str, theme: str, language: str) -> None:
     page.goto(address + "/")
     token = page.locator("meta[name=csrf-token]").get_attribute("content") or ""
     headers = {"X-CSRFToken": token, "Referer": address + "/"}
-    for path, form in (("preferences", {"theme": theme}), ("language", {"language": language})):
+    wanted: dict[str, dict[str, str | float | bool]] = {
+        "preferences": {"theme": theme},
+        "language": {"language": language},
+    }
+    for path, form in wanted.items():
         answer = page.request.post(f"{address}/shell/{path}", form=form, headers=headers)
         if not answer.ok:
             raise SystemExit(f"{path} could not be chosen: {answer.status}")

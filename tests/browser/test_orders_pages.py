@@ -217,8 +217,8 @@ def test_at_least_eighteen_orders_are_in_view_on_a_desktop(
         }"""
     )
     assert seen >= 18
-    wide = "() => { const box = document.querySelector('.sheet-scroll'); return box.scrollWidth - box.clientWidth; }"
-    assert page.evaluate(wide) == 0
+    wide = "(box) => box.scrollWidth - box.clientWidth"
+    assert page.locator(".sheet-scroll").evaluate(wide) == 0
     expect(page.get_by_role("link", name="Next")).to_be_in_viewport()
 
 

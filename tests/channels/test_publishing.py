@@ -176,7 +176,7 @@ def test_without_saying_it_again_the_late_speaker_would_have_the_last_word(
     """The control: the same race without the rule leaves the old quantity, so the test above can fail."""
     [(listing, sku, place)] = paired(live, [17])
     sleep_in_call(live, listing, sku, place, monkeypatch)
-    monkeypatch.setattr(publishing, "_say_again", lambda *, listing_ids: None)
+    monkeypatch.setattr(offers, "say_again", lambda *, listing_ids: None)
     push(live)
     push(live)
     assert remote(market, listing) == 17

@@ -168,10 +168,12 @@ def test_account_a_sheet_does_not_name_is_the_one_that_has_the_listing(
     code = Listing.objects.filter(shop__marketplace=US, is_parent=False).first()
     assert code is not None
     make_sku("P-1")
-    found = apply(rows=[row(2, account="empty", listing=code.external_id, sku="P-1")], job=job())
+    wrong = check(rows=[row(2, account="who", listing=code.external_id, sku="P-1")], job=job())
+    assert (wrong[0].outcome, "who" in wrong[0].reason) == (Outcome.REFUSED, True)
+    found = apply(rows=[row(2, account="", listing=code.external_id, sku="P-1")], job=job())
     assert found[0].outcome == Outcome.CREATED
     assert Listing.objects.get(pk=code.pk).is_mapped
-    unsure = check(rows=[row(2, account="who", listing="NEW", sku="P-1")], job=job())
+    unsure = check(rows=[row(2, account="", listing="NEW", sku="P-1")], job=job())
     assert unsure[0].outcome == Outcome.REFUSED
     assert other.pk
 

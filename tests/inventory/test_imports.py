@@ -336,3 +336,12 @@ def test_the_command_names_a_missing_file() -> None:
     with pytest.raises(CommandError, match="nowhere"):
         call_command("import_sheet", "skus", "/nowhere.csv", stdout=StringIO())
     assert not StockMovement.objects.exists()
+
+
+def test_a_sheet_of_another_kind_is_named_as_that_and_takes_nothing_in() -> None:
+    stock_sheet = "warehouse,sku,quantity,unit_cost,currency\nW,CUP-1,5,1.00,CNY\n"
+    row = look("skus", stock_sheet)
+    assert row.step == SheetImport.Step.REFUSED
+    assert row.report["error"]["code"] == "other_kind"
+    assert "Opening stock" in row.report["error"]["message"]
+    assert not Sku.objects.exists()

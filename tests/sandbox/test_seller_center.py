@@ -105,7 +105,7 @@ def test_sheets_fit_together(sandbox: Sandbox) -> None:
         assert {row["sku"] for row in stock} <= skus
         assert {row["sku"] for row in pairings} <= skus
         assert {row["warehouse"] for row in stock} == {"SZ-01", "LA-01", "DE-01"}
-        assert {row["account"] for row in pairings} == {seller}
+        assert {row["account"] for row in pairings} == {sandbox.credentials(seller)["seller_id"]}
         assert all(int(row["quantity"]) > 0 for row in stock)
     busy, empty = (sandbox.sheet("skus", seller) for seller in ("busy", "empty"))
     assert not {row["code"] for row in _rows(busy)} & {row["code"] for row in _rows(empty)}
