@@ -13,4 +13,12 @@ PANELS = [
         action="channels.view",
         order=10,
     ),
+    Panel(
+        place="sku",
+        key="listings",
+        title=_("Listings that sell it"),
+        url_name="channels:of-sku",
+        action="channels.view",
+        order=10,
+    ),
 ]

@@ -1,8 +1,8 @@
 """Reading back: "accepted" is not "applied". A push is confirmed when the platform shows its quantity.
 
-A listing whose read-back is refused is only looked at later; the others go on.
 A listing that keeps showing something else is pushed again. It gets three looks first, further and further
-apart: a sale we have not read yet also makes it show less, and its order will arrive meanwhile.
+apart: a sale we have not read yet also makes it show less, and its order will arrive meanwhile. A listing
+whose read-back the platform refuses is looked at later and later; the others go on.
 """
 
 from collections.abc import Callable

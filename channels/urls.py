@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.channels, name="list"),
     path("add/<slug:platform>/", managing_views.add, name="add"),
     path("listings/", views.listings, name="listings"),
+    path("listings/of-sku/<int:pk>/", views.of_sku, name="of-sku"),
     path("listings/<int:pk>/pair/", managing_views.pair, name="pair"),
     path("failed/", views.failed, name="failed"),
     path("failed/retry/", managing_views.retry, name="retry"),

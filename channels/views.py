@@ -25,6 +25,7 @@ from ecomhub.shell.parts import Choice, Pager, Tab
 
 STATE_COLORS = {"connected": "green", "needs_reconnect": "red", "paused": "secondary"}
 PAGE = 50
+OF_SKU = 100
 SHOWN_CHANGES = 200
 
 
@@ -317,3 +318,21 @@ def freshness(request: HttpRequest) -> HttpResponse:
     """Show on the home page when each shop was read last."""
     rows = queries.freshness(actor=actor_of(request), at=clock.now())
     return render(request, "channels/freshness.html", {"rows": rows})
+
+
+@allow("channels.view")
+@require_GET
+def of_sku(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show on a SKU's page which listings sell it and which quantity each shows."""
+    found = (
+        Listing.objects.visible_to(actor_of(request))
+        .filter(components__sku=pk)
+        .select_related("shop__account")
+        .order_by("shop__short_name", "external_id")[:OF_SKU]
+    )
+    words = _why_words()
+    rows = [
+        {"one": one, "listing": one.listing, "word": words[one.why][0], "color": words[one.why][1]}
+        for one in queries.quantities(listings=list(found))
+    ]
+    return render(request, "channels/of_sku.html", {"rows": rows})

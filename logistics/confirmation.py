@@ -130,8 +130,7 @@ def again(*, confirmation_id: int, at: datetime, actor: str) -> Confirmation:
     with transaction.atomic():
         order_id = Confirmation.objects.values_list("order", flat=True).get(pk=confirmation_id)
         Order.objects.select_for_update().get(pk=order_id)
-        rows = Confirmation.objects.select_for_update(of=("self",)).select_related("shipment")
-        row = rows.get(pk=confirmation_id)
+        row = Confirmation.objects.select_for_update().get(pk=confirmation_id)
         if row.state == WorkState.DONE and row.outcome != _Outcome.REFUSED:
             return row
         untold = row.outcome in (_Outcome.INTENDED, _Outcome.REFUSED, _Outcome.WITHHELD)
@@ -219,13 +218,11 @@ def _mark_sent(row: Confirmation, at: datetime) -> ShipmentNotice | None:
         if row.outcome != _Outcome.INTENDED:
             work.finish(row=row)
             return None
-        if row.shipment.state == Shipment.State.VOIDED:
-            _become(row, _Outcome.WITHHELD, reason=_VOIDED)
-            work.finish(row=row)
-            return None
-        if not order.account.confirms_shipments:
-            _become(row, _Outcome.WITHHELD, reason="the account does not confirm shipments")
-            Confirmation.objects.filter(pk=row.pk).update(state=WorkState.PAUSED, lease_until=None)
+        voided = row.shipment.state == Shipment.State.VOIDED
+        if voided or not order.account.confirms_shipments:
+            reason = _VOIDED if voided else "the account does not confirm shipments"
+            state = WorkState.DONE if voided else WorkState.PAUSED
+            _become(row, _Outcome.WITHHELD, reason=reason, state=state, lease_until=None)
             return None
         if row.shipment.state == Shipment.State.PLANNED:
             try:
@@ -375,17 +372,13 @@ def _check(row: Confirmation, at: datetime) -> None:
 def _refused(row: Confirmation, error: ChannelError, at: datetime) -> None:
     """Take a refusal for what it is, unless the platform holds our parcel already."""
     try:
-        has_it = isinstance(error, Refused) and _has_parcel_shown(row, _fetched(row, at))
+        shown = _fetched(row, at) if isinstance(error, Refused) else None
     except ChannelError:
-        has_it = False
-    if has_it:
+        shown = None
+    if shown and shown.parcels and _has_it(row, shown):
         _confirmed(row, at, told_at=at, checked_at=at)
     else:
         _refuse(row, reason=error.reason, at=at)
-
-
-def _has_parcel_shown(row: Confirmation, order: IncomingOrder) -> bool:
-    return bool(order.parcels) and _has_it(row, order) is True
 
 
 def _refuse(row: Confirmation, *, reason: str, at: datetime) -> None:

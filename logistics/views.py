@@ -141,8 +141,16 @@ def _panel(
         "problem": problem,
         "can_ship": can_ship,
         "carriers": known_carriers() if can_ship else [],
+        "is_waiting": _waits_for_the_platform(rows),
     }
     return render(request, "logistics/order_panel.html", context)
+
+
+def _waits_for_the_platform(rows: list[dict[str, Any]]) -> bool:
+    """Say whether the panel shall look again by itself: the platform is being told and nobody types here."""
+    told = [one["row"] for row in rows for one in row["shipment"].told]
+    being_told = any(one.outcome in queries.OPEN_OUTCOMES and one.state == WorkState.WAITING for one in told)
+    return being_told and not any(row["form"] for row in rows)
 
 
 @allow("logistics.view")

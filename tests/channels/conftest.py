@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pytest_django.fixtures import Settings
 
+from channels import accounts, feeds
 from channels.models import ChannelAccount
 from channels.registry import platform
-from tests.channels.making import connect
-from tests.sandbox_fixture import Sandbox
+from tests.channels.making import connect, run_stream
+from tests.sandbox_fixture import START, Sandbox
 
 
 @pytest.fixture
@@ -35,3 +38,17 @@ def british(transactional_db: None, market: Sandbox) -> ChannelAccount:
     """The busy seller with its British shop alone: many listings, difficult codes, stock at the channel."""
     places = [place for place in platform("amazon").marketplaces if place.country == "GB"]
     return connect(market, marketplaces=places)
+
+
+@pytest.fixture
+def live(small: ChannelAccount) -> ChannelAccount:
+    """The small seller with its listings read, switched on, nothing paired."""
+    run_stream(small, "listings")
+    return accounts.switch_on(account=small, pushes_stock=True, confirms_shipments=True, at=START)
+
+
+@pytest.fixture
+def feeding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform that takes feeds from three changes on."""
+    few = replace(platform("amazon"), batch_from=3)
+    monkeypatch.setattr(feeds, "platform", lambda key: few)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels import accounts, streams
+import pytest
+
+from channels import accounts, listings, publishing, streams, tokens
 from channels.models import ChannelAccount, Listing, Pull, ThrottleBucket
 from ecomhub import work
 from inventory.models import Sku, Warehouse
@@ -77,3 +79,47 @@ def sell(
 def later(**parts: float) -> datetime:
     """An instant after the market's start."""
     return START + timedelta(**parts)
+
+
+def sellable(account: ChannelAccount, count: int) -> list[Listing]:
+    """The first listings of the American shop that can be sold."""
+    rows = Listing.objects.filter(
+        shop__account=account, is_parent=False, fulfillment_method="by_seller", shop__marketplace=US
+    )
+    return list(rows.order_by("pk")[:count])
+
+
+def paired(
+    account: ChannelAccount, quantities: Sequence[int], warehouse: Warehouse | None = None
+) -> list[tuple[Listing, Sku, Warehouse]]:
+    """Listings of the American shop, each paired with its own SKU and so much stock."""
+    place = warehouse or make_warehouse()
+    made = []
+    for listing, quantity in zip(sellable(account, len(quantities)), quantities, strict=True):
+        sku, _place = sell(listing, quantity, warehouse=place)
+        listings.pair(listing=listing, components=[(sku.pk, 1)], at=START)
+        made.append((listing, sku, place))
+    return made
+
+
+def push(account: ChannelAccount, moment: datetime = START) -> publishing.Published:
+    """One run of publishing."""
+    return publishing.publish(account_id=account.pk, now=at(moment))
+
+
+def remote(market: Sandbox, listing: Listing) -> int:
+    """What the American shop shows of a listing of the small seller."""
+    found = market.listing(listing.external_id, seller="empty", marketplace=US)
+    return int(found["quantity"])
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, operation: str, error: Exception) -> None:
+    """Let every call of an operation end with an error."""
+    real_call = tokens.call
+
+    def answered(**given):  # type: ignore[no-untyped-def]
+        if given["operation"] == operation:
+            raise error
+        return real_call(**given)
+
+    monkeypatch.setattr(tokens, "call", answered)

@@ -1,62 +1,26 @@
-"""Publishing quantities: the rule, the last word, reading back, feeds, the brake."""
+"""Publishing quantities: the rule, the last word, reading back, the brake."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import accounts, feeds, listings, offers, publishing, readback, registry, tokens
-from channels.models import ChannelAccount, Listing, Publication, PublicationBatch
+from channels import accounts, listings, offers, readback, tokens
+from channels.adapter import Refused
+from channels.models import ChannelAccount, Listing, Publication
 from channels.offers import publishable_quantity
 from ecomhub import work
 from ecomhub.work import ClockTimestamp, WorkState
 from inventory import ledger
 from inventory.models import Sku, Warehouse
-from tests.channels.making import US, at, later, run_stream, sell
-from tests.inventory.making import claim, make_sku, make_warehouse, stock
+from tests.channels.making import US, answer, at, later, paired, push, remote, run_stream
+from tests.inventory.making import claim, stock
 from tests.sandbox_fixture import START, Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def live(small: ChannelAccount) -> ChannelAccount:
-    """The small seller with its listings read, switched on, nothing paired."""
-    run_stream(small, "listings")
-    return accounts.switch_on(account=small, pushes_stock=True, confirms_shipments=True, at=START)
-
-
-def sellable(account: ChannelAccount, count: int) -> list[Listing]:
-    rows = Listing.objects.filter(
-        shop__account=account, is_parent=False, fulfillment_method="by_seller", shop__marketplace=US
-    )
-    return list(rows.order_by("pk")[:count])
-
-
-def paired(
-    account: ChannelAccount, quantities: Sequence[int], warehouse: Warehouse | None = None
-) -> list[tuple[Listing, Sku, Warehouse]]:
-    place = warehouse or make_warehouse()
-    made = []
-    for listing, quantity in zip(sellable(account, len(quantities)), quantities, strict=True):
-        sku, _place = sell(listing, quantity, warehouse=place)
-        listings.pair(listing=listing, components=[(sku.pk, 1)], at=START)
-        made.append((listing, sku, place))
-    return made
-
-
-def push(account: ChannelAccount, moment: datetime = START) -> publishing.Published:
-    return publishing.publish(account_id=account.pk, now=at(moment))
-
-
-def remote(market: Sandbox, listing: Listing) -> int:
-    found = market.listing(listing.external_id, seller="empty", marketplace=US)
-    return int(found["quantity"])
 
 
 @pytest.mark.parametrize(
@@ -238,14 +202,125 @@ def test_changed_safety_stock_is_pushed_by_the_next_pass(live: ChannelAccount, m
     assert remote(market, listing) == 12
 
 
-def test_paused_unpaired_and_channel_fulfilled_listings_are_left_alone(
+def test_unpaired_and_channel_fulfilled_listings_are_left_alone(
     live: ChannelAccount, market: Sandbox
 ) -> None:
-    (one, _a, _b), (two, _c, _d), (three, _e, _f) = paired(live, [3, 4, 5])
-    listings.set_offer(listing=one, buffer=None, cap=None, percentage=None, is_paused=True, at=START)
+    (two, _c, _d), (three, _e, _f) = paired(live, [4, 5])
     Listing.objects.filter(pk=two.pk).update(fulfillment_method="by_channel")
     listings.pair(listing=three, components=[], at=START)
     assert push(live).due == 0
+
+
+def test_listing_that_stops_offering_stock_shows_0_until_it_goes_on(
+    live: ChannelAccount, market: Sandbox
+) -> None:
+    (one, _a, _b), (two, _c, _d) = paired(live, [3, 4])
+    push(live)
+    listings.set_offer(listing=one, buffer=None, cap=None, percentage=None, is_paused=True, at=START)
+    assert push(live).pushed == 1
+    assert (remote(market, one), remote(market, two)) == (0, 4)
+    listings.set_offer(listing=one, buffer=None, cap=None, percentage=None, is_paused=False, at=START)
+    push(live)
+    assert remote(market, one) == 3
+
+
+def stop_offering(account: ChannelAccount) -> None:
+    shop = account.shops.get(marketplace=US)
+    shop.is_paused = True
+    listings.change_shop(shop=shop, at=START)
+
+
+def test_shop_that_stops_offering_stock_shows_0_everywhere(live: ChannelAccount, market: Sandbox) -> None:
+    made = paired(live, [3, 4])
+    push(live)
+    stop_offering(live)
+    assert push(live).pushed == 2
+    assert [remote(market, listing) for listing, _sku, _place in made] == [0, 0]
+
+
+def test_stopping_a_large_shop_waits_for_a_person(live: ChannelAccount, market: Sandbox) -> None:
+    made = paired(live, [9, 9, 9, 9, 9, 9])
+    push(live)
+    ChannelAccount.objects.update(brake_released_until=None)
+    stop_offering(live)
+    assert "6 of 6" in push(live).stopped
+    assert remote(market, made[0][0]) == 9
+    accounts.release_brake(account=live, at=START, actor="ann")
+    push(live)
+    assert remote(market, made[0][0]) == 0
+
+
+def test_listing_refused_again_and_again_is_still_tried_every_hour(
+    live: ChannelAccount, market: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(listing, _sku, _place)] = paired(live, [17])
+    answer(monkeypatch, "push_stock", Refused("no such product type"))
+    for _time in range(work.MAX_ERRORS + 3):
+        Publication.objects.update(due_at=ClockTimestamp())
+        assert push(live).refused == 1
+    row = Publication.objects.get(listing=listing)
+    assert row.state == WorkState.WAITING
+    assert row.last_error == "no such product type"
+    assert timedelta(minutes=50) < row.due_at - work.database_now() <= timedelta(hours=1)
+    monkeypatch.undo()
+    Publication.objects.update(due_at=ClockTimestamp())
+    push(live)
+    assert remote(market, listing) == 17
+
+
+def test_publication_whose_workers_died_is_taken_up_again(live: ChannelAccount, market: Sandbox) -> None:
+    [(listing, _sku, _place)] = paired(live, [17])
+    Publication.objects.update(state=WorkState.QUARANTINED, deaths=3)
+    assert push(live).pushed == 0
+    Publication.objects.update(due_at=ClockTimestamp())
+    assert push(live).pushed == 1
+    assert remote(market, listing) == 17
+
+
+def test_brake_engaged_between_two_pushes_stops_the_second(
+    live: ChannelAccount, market: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paired(live, [17, 9])
+    real_call = tokens.call
+
+    def braked(**given):  # type: ignore[no-untyped-def]
+        found = real_call(**given)
+        accounts.engage_brake(account=live, reason="stop", at=START)
+        return found
+
+    monkeypatch.setattr(tokens, "call", braked)
+    done = push(live)
+    assert (done.pushed, done.stopped) == (1, "stop")
+    assert len(market.calls(operation="patchListingsItem")) == 1
+    assert not Publication.objects.filter(lease_until__isnull=False).exists()
+
+
+def test_refused_read_back_waits_alone(
+    live: ChannelAccount, market: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one, sku, place), _two = paired(live, [17, 9])
+    push(live)
+    real_call = tokens.call
+    asked: list[datetime] = []
+
+    def gone(**given):  # type: ignore[no-untyped-def]
+        if given["operation"] == "fetch_listing" and given["at"] not in asked:
+            asked.append(given["at"])
+            raise Refused("unknown listing")
+        return real_call(**given)
+
+    monkeypatch.setattr(tokens, "call", gone)
+    assert readback.read_back(account_id=live.pk, now=at(later(minutes=3))) == 1
+    left = Publication.objects.get(confirmed_at__isnull=True)
+    assert (left.listing_id, left.last_error, left.errors) == (one.pk, "unknown listing", 0)
+    readback.read_back(account_id=live.pk, now=at(later(minutes=4)))
+    assert asked == [later(minutes=3)]
+    for minutes in (7, 15, 31, 63, 64):
+        readback.read_back(account_id=live.pk, now=at(later(minutes=minutes)))
+    assert asked == [later(minutes=minutes) for minutes in (3, 7, 15, 31, 63)]
+    ledger.reserve(claims=[claim(sku, place, 4, line=1)], at=START)
+    assert push(live, later(minutes=65)).pushed == 1
+    assert remote(market, one) == 13
 
 
 def test_listing_values_win_over_the_shops(live: ChannelAccount, market: Sandbox) -> None:
@@ -265,93 +340,6 @@ def test_unknown_outcome_is_simply_pushed_again(live: ChannelAccount, market: Sa
     Publication.objects.update(due_at=ClockTimestamp())
     assert push(live).pushed == 1
     assert remote(market, listing) == 17
-
-
-@pytest.fixture
-def feeding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A platform that takes feeds from three changes on."""
-    few = replace(registry.platform("amazon"), batch_from=3)
-    monkeypatch.setattr(feeds, "platform", lambda key: few)
-
-
-def many(account: ChannelAccount) -> tuple[list[Listing], Sku, Warehouse]:
-    rows = Listing.objects.filter(shop__account=account, is_parent=False, fulfillment_method="by_seller")
-    sku, place = make_sku(), make_warehouse()
-    stock(sku, place, 50)
-    found = list(rows.select_related("shop").order_by("pk"))
-    listings.pair_many(pairings={row.pk: [(sku.pk, 1)] for row in found}, at=START)
-    return found, sku, place
-
-
-def test_many_changes_go_as_one_feed_per_marketplace(
-    live: ChannelAccount, market: Sandbox, feeding: None
-) -> None:
-    rows, sku, place = many(live)
-    assert push(live).batched == len(rows)
-    assert offers.due(account_id=live.pk) == []
-    ledger.reserve(claims=[claim(sku, place, 8, line=3)], at=START)
-    batches = list(PublicationBatch.objects.all())
-    assert len(batches) == len({row.shop.marketplace for row in rows})
-    for batch in batches:
-        feeds.work_on(batch_id=batch.pk, now=at(START))
-    market.set_clock(later(minutes=10))
-    PublicationBatch.objects.update(due_at=ClockTimestamp())
-    for batch in batches:
-        feeds.work_on(batch_id=batch.pk, now=at(later(minutes=10)))
-    assert set(PublicationBatch.objects.values_list("state", flat=True)) == {WorkState.DONE}
-    assert set(Publication.objects.values_list("sent_quantity", flat=True)) == {42}
-    assert not Publication.objects.filter(batch__isnull=False).exists()
-    assert {remote(market, row) for row in rows if row.shop.marketplace == US} == {42}
-    assert offers.due(account_id=live.pk) == []
-    assert not market.calls(operation="patchListingsItem")
-
-
-def test_movement_while_a_feed_is_on_its_way_is_pushed_after_it(
-    live: ChannelAccount, market: Sandbox, feeding: None
-) -> None:
-    rows, sku, place = many(live)
-    push(live)
-    batches = list(PublicationBatch.objects.all())
-    for batch in batches:
-        feeds.work_on(batch_id=batch.pk, now=at(START))
-    ledger.reserve(claims=[claim(sku, place, 8, line=3)], at=START)
-    assert push(live).due == 0
-    market.set_clock(later(minutes=10))
-    PublicationBatch.objects.update(due_at=ClockTimestamp())
-    for batch in batches:
-        feeds.work_on(batch_id=batch.pk, now=at(later(minutes=10)))
-    assert len(offers.due(account_id=live.pk)) == len(rows)
-
-
-def test_feed_killed_before_it_was_sent_is_sent_by_the_next_worker(
-    live: ChannelAccount, market: Sandbox, feeding: None
-) -> None:
-    many(live)
-    push(live)
-    batch = PublicationBatch.objects.order_by("pk")[0]
-    assert work.claim_one(model=PublicationBatch, pk=batch.pk) is not None
-    assert feeds.work_on(batch_id=batch.pk, now=at(START)) is None
-    PublicationBatch.objects.update(lease_until=START - timedelta(days=900))
-    assert feeds.work_on(batch_id=batch.pk, now=at(START)) is not None
-    batch.refresh_from_db()
-    assert batch.reference
-
-
-def test_feed_that_never_ends_frees_its_listings(live: ChannelAccount, feeding: None) -> None:
-    rows, _sku, _place = many(live)
-    push(live)
-    for batch in PublicationBatch.objects.all():
-        feeds.work_on(batch_id=batch.pk, now=at(START))
-        feeds._abandon(batch=claimed(batch), reason="too late")
-    Publication.objects.update(due_at=ClockTimestamp())
-    assert len(offers.due(account_id=live.pk)) == len(rows)
-
-
-def claimed(batch: PublicationBatch) -> PublicationBatch:
-    PublicationBatch.objects.update(due_at=ClockTimestamp())
-    found = work.claim_one(model=PublicationBatch, pk=batch.pk)
-    assert found is not None
-    return found
 
 
 def test_brake_stops_a_batch_that_would_zero_too_much(live: ChannelAccount, market: Sandbox) -> None:

@@ -7,21 +7,37 @@ from datetime import timedelta
 import pytest
 
 from channels.messages import IncomingParcel, OrderState
-from channels.models import ChannelAccount
+from channels.models import ChannelAccount, Shop
 from ecomhub import work
 from ecomhub.models import Event
 from logistics.confirmation import again
 from logistics.dispatch import change_tracking
-from logistics.models import Confirmation
+from logistics.models import Confirmation, Shipment
+from logistics.planning import plan
 from logistics.queries import due_confirmations
 from logistics.recognition import holds_parcel
 from logistics.tasks import tick
+from orders import cancellation, holds
 from orders.models import OrderIssue
-from tests.logistics.making import Part
+from tests.logistics.making import Part, planned
 from tests.logistics.telling import LATER, Counter
 from tests.orders.factory import incoming
 
 AFTER = LATER + timedelta(minutes=15)
+
+
+def label(counter: Counter) -> Shipment:
+    """Give the order's planned shipment its number, for a shop that tells then."""
+    Shop.objects.update(tells=Shop.Tell.ON_LABEL)
+    [shipment] = planned(counter.order)
+    return change_tracking(shipment_id=shipment.pk, carrier="UPS", tracking_number="1ZEARLY", at=LATER)
+
+
+def void(counter: Counter) -> None:
+    """Cancel the order here, which voids its planned shipment."""
+    cancellation.close(order_id=counter.order.pk, at=LATER, actor="somebody")
+    plan(order_ids=[counter.order.pk], at=LATER)
+    assert Shipment.objects.get().state == "voided"
 
 
 def test_marketplace_holds_carrier_number_and_units(counter: Counter) -> None:
@@ -178,6 +194,53 @@ def test_account_that_stopped_confirming_withholds(counter: Counter) -> None:
     told = counter.tell()
     assert (told.outcome, told.state) == ("withheld", "paused")
     assert counter.confirmations() == 0
+
+
+def test_shipment_told_early_reaches_the_marketplace(counter: Counter) -> None:
+    """What the next tests stop does go out when nothing stops it."""
+    label(counter)
+    assert counter.tell().outcome == "confirmed"
+    assert counter.confirmations() == 1
+
+
+@pytest.mark.parametrize("outcome", ["intended", "refused", "confirmed"])
+def test_voided_shipment_is_never_told(counter: Counter, outcome: str) -> None:
+    """Not by a call that was put off meanwhile, not after a refusal, and not after a look that found none."""
+    label(counter)
+    void(counter)
+    Confirmation.objects.update(
+        outcome=outcome, state="waiting", checks=2, told_at=LATER if outcome == "confirmed" else None
+    )
+    if outcome == "refused":
+        again(confirmation_id=Confirmation.objects.get().pk, at=AFTER, actor="somebody")
+    for _step in range(2):
+        row = counter.tell(AFTER)
+    assert (row.outcome, row.state, row.reason) == ("withheld", "done", "the shipment was voided")
+    assert row.told_at is None
+    assert counter.confirmations() == 0
+    assert counter.packages() == []
+
+
+def test_refused_notice_of_a_voided_shipment_is_put_away_not_tried_again(counter: Counter) -> None:
+    label(counter)
+    Confirmation.objects.update(outcome="refused", state="quarantined")
+    void(counter)
+    row = again(confirmation_id=Confirmation.objects.get().pk, at=AFTER, actor="somebody")
+    assert (row.outcome, row.state) == ("withheld", "done")
+    assert not Confirmation.objects.stopped().exists()
+    assert not Event.objects.filter(kind="tell_again").exists()
+
+
+def test_planned_shipment_of_a_held_order_is_told_once_the_hold_is_released(counter: Counter) -> None:
+    label(counter)
+    holds.hold(order_id=counter.order.pk, at=LATER, actor="somebody")
+    held = counter.tell()
+    assert (held.outcome, held.state, held.errors, held.lease_until) == ("intended", "waiting", 0, None)
+    assert "on hold" in held.last_error
+    assert counter.confirmations() == 0
+    holds.release_hold(order_id=counter.order.pk, at=LATER, actor="somebody")
+    assert counter.tell().outcome == "confirmed"
+    assert counter.confirmations() == 1
 
 
 def test_corrected_number_edits_the_parcel(counter: Counter) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from channels.messages import IncomingParcel, IncomingReturn, OrderState
+from channels.messages import IncomingOrder, IncomingParcel, IncomingReturn, OrderState
 from ecomhub.verifying import verify
 from inventory import ledger
 from inventory.models import StockMovement
@@ -15,7 +15,7 @@ from orders import cancellation, holds, lifecycle, search, shipping
 from orders.models import Allocation, Order, OrderIssue, PlatformReturn
 from orders.opened import NotAllowed
 from tests.inventory.making import level
-from tests.orders.factory import AT, again, incoming, line, make_goods, take, taken
+from tests.orders.factory import AT, Goods, again, incoming, line, make_goods, take, taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,6 +158,65 @@ def test_parcel_we_told_before_it_left_is_not_shipped_elsewhere() -> None:
     order.refresh_from_db()
     assert order.status == "label"
     assert level(goods.skus["mug"], goods.warehouse) == (5, 1)
+
+
+def part_shipped_here() -> tuple[Goods, IncomingOrder]:
+    """An order of three mugs of which one left here in parcel 1Z999."""
+    goods = make_goods({"mug": 5})
+    one = incoming(1, line("mug", 3))
+    ship_one(taken(goods.account, one), "1Z999")
+    return goods, one
+
+
+def ship_one(order: Order, tracking_number: str) -> None:
+    """Let one unit leave here in a parcel of its own."""
+    [row] = shipping.open_allocations(order_ids=[order.pk])
+    search.note_tracking(order_id=order.pk, tracking_number=tracking_number)
+    part = shipping.ShippedPart(row.allocation_id, 1, 1)
+    shipping.record_shipped(parts=[part], cause=f"left:{tracking_number}", at=AT, actor="anna")
+
+
+OURS = IncomingParcel("1", "UPS", "1Z999", AT, (("L1", 1),))
+
+
+@pytest.mark.parametrize(
+    ("state", "foreign", "status", "rest"),
+    [
+        (OrderState.PARTLY_SHIPPED, 1, "label", 1),
+        (OrderState.PARTLY_SHIPPED, 2, "shipped", 0),
+        (OrderState.SHIPPED, 2, "shipped", 0),
+    ],
+)
+def test_parcel_from_the_seller_center_beside_ours_is_not_picked_again(
+    state: OrderState, foreign: int, status: str, rest: int
+) -> None:
+    goods, one = part_shipped_here()
+    parcels = (OURS, IncomingParcel("2", "USPS", "9400", AT, (("L1", foreign),)))
+    shown = line("mug", 3, quantity_shipped=1 + foreign)
+    first = again(one, state=state, lines=(shown,), parcels=parcels)
+    for picture in (first, again(first, platform_status="SEEN_AGAIN")):
+        take(goods.account, picture)
+        order = Order.objects.get()
+        assert (order.status, order.lines.get().quantity_shipped) == (status, 1 + foreign)
+        assert level(goods.skus["mug"], goods.warehouse) == (2 + rest, rest)
+    assert sum(row.quantity for row in shipping.open_allocations(order_ids=[order.pk])) == rest
+    assert_lawful()
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_parcels_that_left_here_are_not_counted_twice(gone: int) -> None:
+    goods, one = part_shipped_here()
+    order = Order.objects.get()
+    parcels = [OURS]
+    if gone == 2:
+        ship_one(order, "1Z998")
+        parcels.append(IncomingParcel("2", "UPS", "1Z998", AT, (("L1", 1),)))
+    shown = line("mug", 3, quantity_shipped=gone)
+    take(goods.account, again(one, state=OrderState.PARTLY_SHIPPED, lines=(shown,), parcels=tuple(parcels)))
+    order.refresh_from_db()
+    assert (order.status, order.lines.get().quantity_shipped) == ("label", gone)
+    assert level(goods.skus["mug"], goods.warehouse) == (5 - gone, 3 - gone)
+    assert_lawful()
 
 
 def test_smaller_quantity_gives_stock_back_and_larger_claims_more() -> None:

@@ -199,6 +199,17 @@ def test_poison_order_stops_only_itself(fault: str) -> None:
     assert "\x00" not in failed.external_id
 
 
+def test_halves_of_a_page_that_broke_do_not_take_the_same_stock_twice() -> None:
+    goods = make_goods({"mug": 2, "plate": 1})
+    poison = replace(BROKEN["units beyond the column"](incoming(1)), state=OrderState.SHIPPED)
+    page = [poison, incoming(2), incoming(3), incoming(4, line("plate"))]
+    result = take(goods.account, *page)
+    assert (result.created, result.quarantined) == (3, 1)
+    assert Order.objects.filter(status="label").count() == 3
+    assert not OrderIssue.objects.exists()
+    assert level(goods.skus["mug"], goods.warehouse) == (2, 2)
+
+
 def test_unknown_values_are_kept_raw_and_shown() -> None:
     goods = make_goods({"mug": 5})
     order = taken(
