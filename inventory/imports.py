@@ -192,7 +192,8 @@ def _refuse_other_kind(row: SheetImport, table: Table) -> None:
         if len(other.found) > len(table.found):
             raise SheetRefused(
                 "other_kind",
-                _("This looks like a sheet of the kind “%s”. Upload it again with that kind.") % importer.title,
+                _("This looks like a sheet of the kind “%s”. Upload it again with that kind.")
+                % importer.title,
             )
 
 

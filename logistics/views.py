@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.shell.parts import Pager, Tab
+from ecomhub.work import WorkState
 from inventory.models import Warehouse
 from logistics import confirmation, dispatch, queries
 from logistics.carriers import known_carriers
