@@ -171,7 +171,7 @@ def build_listings(
     parents: set[str] = set()
     for place, good in enumerate(sold):
         spread = stream(seed, "spread", good.family).random()
-        share = plan.marketplaces[marketplace.id] / 30
+        share = plan.marketplaces[marketplace.id] / 30 + 0.06
         if plan.families:
             if (place % 5 < 3) != home:
                 continue
