@@ -21,15 +21,22 @@ help:
 	@echo 'make bench   speed against the limit: NAME=reserve, NAME=ingest'
 	@echo 'make clean   forget the demo company (.run)'
 
-# The lock is hashed and names no registry; pip decides where packages come from.
-$(VENV)/.ok: requirements.lock ecomhub/runtime/install.py
+# The locks are hashed and name no registry; pip decides where packages come from. The demo's lock is a
+# part of the whole one: a first look need not wait for test tools.
+$(VENV)/bin/python:
 	@if test -z '$(PY)'; then echo 'Python 3.11 or newer is needed: install it, or name it with PY=/path/to/python3.' >&2; exit 1; fi
 	@echo 'Installing packages into $(VENV) ...'
-	@$(PY) -m venv $(VENV)
-	@$(BIN)/python ecomhub/runtime/install.py
+	@$(PY) -m venv --without-pip $(VENV)
+
+$(VENV)/.demo: requirements-demo.lock ecomhub/runtime/install.py | $(VENV)/bin/python
+	@$(BIN)/python ecomhub/runtime/install.py requirements-demo.lock
 	@touch $@
 
-demo: $(VENV)/.ok
+$(VENV)/.ok: requirements.lock ecomhub/runtime/install.py | $(VENV)/bin/python
+	@$(BIN)/python ecomhub/runtime/install.py requirements.lock
+	@touch $(VENV)/.demo $@
+
+demo: $(VENV)/.demo
 	@exec $(BIN)/python -m ecomhub demo
 
 test: $(VENV)/.ok

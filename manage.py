@@ -10,6 +10,7 @@ from ecomhub.runtime import i18n, launch
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecomhub.settings")
+    os.environ.setdefault("ECOMHUB_LOG_LEVEL", "WARNING")
     launch.adopt_demo()
     if "migrate" in sys.argv[1:2]:
         launch.adopt_owner()

@@ -25,6 +25,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def one_of(name: str, default: str, *others: str) -> str:
+    """Return a variable that has one of a few values. Raises ``ImproperlyConfigured`` for any other."""
+    value = text(name, default)
+    if value not in (default, *others):
+        raise ImproperlyConfigured(f"{name} is one of {', '.join((default, *others))}, not {value!r}")
+    return value
+
+
 def whole(name: str, default: int) -> int:
     """Return a whole number."""
     value = os.environ.get(name, "")

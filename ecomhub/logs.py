@@ -55,10 +55,11 @@ def allow_listed(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
     return event
 
 
-def configure_logging(*, console: bool) -> None:
+def configure_logging(*, console: bool, level: str) -> None:
     """Send structlog and the standard library through the same allow-list to standard output.
 
-    The SDKs log tokens and buyers at DEBUG, so their loggers are capped at WARNING.
+    ``level`` is the least severe level shown: a service says what it does, a person's command only what
+    went wrong. The SDKs log tokens and buyers at DEBUG, so their loggers are capped at WARNING.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -93,7 +94,7 @@ def configure_logging(*, console: bool) -> None:
                 }
             },
             "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines"}},
-            "root": {"handlers": ["out"], "level": "INFO"},
+            "root": {"handlers": ["out"], "level": level},
             "loggers": {
                 name: {"level": "WARNING"}
                 for name in (
@@ -103,7 +104,6 @@ def configure_logging(*, console: bool) -> None:
                     "httpcore",
                     "urllib3",
                     "requests",
-                    "faker",
                     "kombu",
                 )
             },

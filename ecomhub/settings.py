@@ -316,4 +316,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 PROMETHEUS_EXPORT_MIGRATIONS = False
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = None
-configure_logging(console=ECOMHUB_ENV == "development")
+configure_logging(
+    console=ECOMHUB_ENV == "development",
+    level=env.one_of("ECOMHUB_LOG_LEVEL", "INFO", "WARNING", "ERROR"),
+)

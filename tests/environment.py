@@ -21,6 +21,7 @@ os.environ.update(
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright keeps an event loop in the test's thread
         "ECOMHUB_ENV": "test",
         "ECOMHUB_KEYRING": new_keyring(),
+        "ECOMHUB_LOG_LEVEL": "WARNING",
         "ECOMHUB_FILES_DIR": str(RUN_DIR / "files"),
         "ECOMHUB_STATIC_ROOT": str(RUN_DIR / "static"),
     }

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -84,13 +85,9 @@ def create_owner(setting: Setting) -> None:
         del os.environ["ECOMHUB_PASSWORD"]
 
 
-def import_products(setting: Setting) -> None:
-    """The product list the company brings from its old system."""
+def import_goods(setting: Setting) -> None:
+    """The product list the company brings from its old system, what lies in its warehouses and its cost."""
     run("import_sheet", "skus", str(download(setting=setting, path="sheets/skus.csv")))
-
-
-def import_stock(setting: Setting) -> None:
-    """What lies in its warehouses, and what it cost."""
     sheet = download(setting=setting, path="sheets/opening-stock.csv")
     run("import_sheet", "stock", str(sheet), "--create-warehouses")
 
@@ -107,9 +104,16 @@ def add_account(setting: Setting) -> None:
     run("channel_add", "--platform", "amazon", "--name", ACCOUNT, *sheet)
 
 
+def read_listings(_: Setting) -> None:
+    """What the account sells; the marketplace's own pace sets how long that takes."""
+    try:
+        run("sync", "--account", ACCOUNT, "--stream", "listings", "--wait")
+    finally:
+        connections.close_all()
+
+
 def pair_listings(setting: Setting) -> None:
     """Which listing sells which SKU (商品配对)."""
-    run("sync", "--account", ACCOUNT, "--stream", "listings", "--wait")
     run("import_sheet", "pairings", str(download(setting=setting, path="sheets/pairings.csv")))
 
 
@@ -119,13 +123,15 @@ def go_live(setting: Setting) -> None:
     run("channel_switch_on", ACCOUNT, "--live-since", since.isoformat(), "--yes")
 
 
-STEPS: tuple[tuple[str, Callable[[Setting], None]], ...] = (
-    ("owner's login", create_owner),
-    ("product import", import_products),
-    ("opening stock import", import_stock),
-    ("Amazon account", add_account),
-    ("listings and pairing", pair_listings),
-    ("account previewed and switched on", go_live),
+Step = Callable[[Setting], None]
+
+# What stands side by side runs side by side: the sheets are taken in while the marketplace lists itself.
+STEPS: tuple[dict[str, Step], ...] = (
+    {"owner's login": create_owner},
+    {"Amazon account": add_account},
+    {"listings": read_listings, "products and opening stock": import_goods},
+    {"pairing": pair_listings},
+    {"account previewed and switched on": go_live},
 )
 
 
@@ -151,16 +157,21 @@ def migrate() -> bool:
 
 
 def set_up(*, setting: Setting, done: Path) -> None:
-    """Run every step that has not succeeded before."""
+    """Run every step that has not succeeded before. Raises what a step raised, after its neighbors ended."""
     finished: list[str] = json.loads(done.read_text()) if done.exists() else []
-    for name, step in STEPS:
-        if name in finished:
-            continue
+
+    def perform(name: str, step: Step) -> None:
         started = time.monotonic()
         step(setting)
         finished.append(name)
         done.write_text(json.dumps(finished))
         tell(step=name, seconds=time.monotonic() - started)
+
+    for side_by_side in STEPS:
+        left = {name: step for name, step in side_by_side.items() if name not in finished}
+        with ThreadPoolExecutor(max_workers=len(side_by_side)) as threads:
+            for running in [threads.submit(perform, name, step) for name, step in left.items()]:
+                running.result()
 
 
 def main() -> None:

@@ -1,7 +1,10 @@
-"""Install the locked packages into the interpreter that runs this file. Needs nothing but pip.
+"""Install the locked packages into the virtual environment that runs this file. Needs nothing but pip.
 
-Run as a script, before anything is installed: ``.venv/bin/python ecomhub/runtime/install.py``.
-uv does the work; plain pip does it where uv cannot, more slowly, from the same hashed lock.
+Run as a script, before anything is installed: ``.venv/bin/python ecomhub/runtime/install.py``; it takes
+the name of the lock to install, ``requirements.lock`` (everything, for tests) without one.
+The pip of the interpreter the environment was made from brings uv, and uv does the work: copying pip into
+the environment first would cost a third of a first start. Where that pip is missing or uv cannot, the
+environment gets a pip of its own, which does it more slowly from the same hashed lock.
 """
 
 from __future__ import annotations
@@ -14,9 +17,9 @@ import sysconfig
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-LOCK = CHECKOUT / "requirements.lock"
+EVERYTHING = "requirements.lock"
 UV = "uv==0.13.9"
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+QUIET = "--disable-pip-version-check"
 # uv reads none of pip's configuration, so what a machine's pip was told is passed on.
 OPTIONS = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -68,10 +71,33 @@ def uv_environment(*, options: dict[str, str]) -> dict[str, str]:
     return made
 
 
-def _with_uv() -> bool:
-    if subprocess.run([*PIP, "install", "-q", UV], check=False).returncode != 0:
+def _outside_pip() -> tuple[str, ...]:
+    """The pip of the interpreter this environment was made from, working on this environment."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    python = Path(sys.base_prefix) / "bin" / version
+    return (str(python), "-m", "pip", "--python", sys.executable, QUIET)
+
+
+def _own_pip() -> tuple[str, ...]:
+    """A pip inside this environment, brought by Python itself."""
+    subprocess.run([sys.executable, "-m", "ensurepip"], check=False, stdout=subprocess.DEVNULL)
+    return (sys.executable, "-m", "pip", QUIET)
+
+
+def _installs(*command: str) -> bool:
+    try:
+        return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
+    except FileNotFoundError:
         return False
-    listing = subprocess.run([*PIP, "config", "list"], capture_output=True, text=True, check=False).stdout
+
+
+def _with_uv(lock: Path) -> bool:
+    pip = _outside_pip()
+    if not _installs(*pip, "install", "-q", UV):
+        pip = _own_pip()
+        if not _installs(*pip, "install", "-q", UV):
+            return False
+    listing = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False).stdout
     environment = uv_environment(options=pip_options(listing=listing)) | os.environ
     # Whatever configuration lies around, the lock alone says what is installed.
     settings = {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1"}
@@ -85,7 +111,7 @@ def _with_uv() -> bool:
         sys.executable,
         "--require-hashes",
         "-r",
-        str(LOCK),
+        str(lock),
     )
     result = subprocess.run(
         [sys.executable, *command],
@@ -96,30 +122,25 @@ def _with_uv() -> bool:
     return result.returncode == 0
 
 
-def _with_pip() -> bool:
-    print(
-        "uv could not install the packages; using pip, which takes longer.",
-        file=sys.stderr,
-        flush=True,
-    )
-    return (
-        subprocess.run([*PIP, "install", "-q", "--require-hashes", "-r", str(LOCK)], check=False).returncode
-        == 0
-    )
+def _with_pip(lock: Path) -> bool:
+    print("uv could not install the packages; using pip, which takes longer.", file=sys.stderr, flush=True)
+    command = (*_own_pip(), "install", "-q", "--require-hashes", "-r", str(lock))
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def main() -> int:
-    """Install everything and make the checkout importable; the exit code of a program."""
+    """Install one lock's packages and make the checkout importable; the exit code of a program."""
     if sys.prefix == sys.base_prefix:
         print(
             "This belongs into a virtual environment: run `make demo` or `make test`.",
             file=sys.stderr,
         )
         return 2
-    if not (_with_uv() or _with_pip()):
+    lock = CHECKOUT / (sys.argv[1] if len(sys.argv) > 1 else EVERYTHING)
+    if not (_with_uv(lock) or _with_pip(lock)):
         print(
             "The packages could not be installed. Check that pip reaches a package registry "
-            "(`pip download pip` shows why not) and run the command again.",
+            "(`python3 -m pip download pip` shows why not) and run the command again.",
             file=sys.stderr,
         )
         return 1

@@ -22,9 +22,12 @@ def lines() -> Iterator[io.StringIO]:
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(ours)
-    logging.getLogger().addHandler(handler)
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel("INFO")
     yield out
-    logging.getLogger().removeHandler(handler)
+    root.setLevel(level)
+    root.removeHandler(handler)
 
 
 @pytest.mark.django_db

