@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from django.utils.functional import Promise
+
+from channels.authorization import Authorization
 from channels.messages import (
     AccessToken,
     BatchTicket,
@@ -18,11 +21,21 @@ from channels.messages import (
     CredentialField,
     IncomingListing,
     IncomingOrder,
+    IncomingReturn,
     Marketplace,
     Page,
+    PriceUpdate,
     ShipmentNotice,
     StockResult,
     StockUpdate,
+)
+from channels.pushes import Pushes
+from channels.shipping_messages import (
+    Arranged,
+    ArrangeRequest,
+    CancelRequest,
+    ShippingChoice,
+    ShippingDocument,
 )
 
 
@@ -78,6 +91,10 @@ class Capability(StrEnum):
     CONFIRM_SHIPMENT = "confirm_shipment"
     ARRANGE_SHIPMENT = "arrange_shipment"
     CANCEL_ORDER = "cancel_order"
+    ANSWER_CANCEL = "answer_cancel"
+    PUSH_PRICE = "push_price"
+    RETURNS = "returns"
+    SUBSCRIBE = "subscribe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +106,12 @@ class Rate:
 
 
 class Observer(Protocol):
-    """What a call reports to the house: the granted rate, if the platform named one."""
+    """What a call reports to the house: the granted rate and what is left, if the platform named them."""
 
-    def __call__(self, *, operation: str, status: int, granted_rate: float | None) -> None:
-        """Note one answer."""
+    def __call__(
+        self, *, operation: str, status: int, granted_rate: float | None, remaining: float | None = None
+    ) -> None:
+        """Note one answer. ``remaining`` are tokens left in the platform's own bucket."""
 
 
 class Adapter(Protocol):
@@ -135,10 +154,105 @@ class Adapter(Protocol):
     def confirm_shipment(self, *, notice: ShipmentNotice) -> None:
         """Tell the platform that goods left. Returns only when the platform took it."""
 
+    def push_price(self, *, update: PriceUpdate) -> StockResult:
+        """Set one listing's price."""
+
+    def shipping_choices(self, *, order_id: str, package: str) -> Sequence[ShippingChoice]:
+        """Ask how a parcel can be handed over."""
+
+    def arrange_shipment(self, *, request: ArrangeRequest) -> Arranged:
+        """Arrange a parcel. Arranging it again is answered as if it were the first time."""
+
+    def fetch_tracking(self, *, order_id: str, package: str) -> Arranged:
+        """Ask for the tracking number of an arranged parcel; empty while there is none."""
+
+    def fetch_document(self, *, order_id: str, package: str) -> ShippingDocument | None:
+        """Fetch the label; asks for it to be made when it is not, and returns ``None`` until it is."""
+
+    def cancel_order(self, *, request: CancelRequest) -> None:
+        """Cancel at the platform. Raises ``Refused`` when it is too late."""
+
+    def answer_cancel(self, *, order_id: str, accept: bool) -> None:
+        """Answer a buyer's wish to cancel."""
+
+    def fetch_returns(
+        self, *, updated_from: datetime, updated_to: datetime, page_token: str
+    ) -> Page[IncomingReturn]:
+        """Fetch one page of returns changed in a window, where they are not part of their orders."""
+
+    def subscribe(self, *, address: str) -> None:
+        """Ask the platform to push to our address; doing so again changes nothing."""
+
+
+class OptionalVerbs:
+    """A base for adapters: the verbs not every platform offers, refused until a platform brings its own."""
+
+    def _not_offered(self) -> Unsupported:
+        return Unsupported("the platform does not offer this")
+
+    def push_stock_batch(self, *, updates: Sequence[StockUpdate]) -> BatchTicket:
+        """Refuse."""
+        raise self._not_offered()
+
+    def batch_results(self, *, ticket: BatchTicket) -> Sequence[StockResult] | None:
+        """Refuse."""
+        raise self._not_offered()
+
+    def fetch_channel_stock(self, *, marketplace: str, page_token: str) -> Page[ChannelStock]:
+        """Refuse."""
+        raise self._not_offered()
+
+    def confirm_shipment(self, *, notice: ShipmentNotice) -> None:
+        """Refuse."""
+        raise self._not_offered()
+
+    def push_price(self, *, update: PriceUpdate) -> StockResult:
+        """Refuse."""
+        raise self._not_offered()
+
+    def shipping_choices(self, *, order_id: str, package: str) -> Sequence[ShippingChoice]:
+        """Refuse."""
+        raise self._not_offered()
+
+    def arrange_shipment(self, *, request: ArrangeRequest) -> Arranged:
+        """Refuse."""
+        raise self._not_offered()
+
+    def fetch_tracking(self, *, order_id: str, package: str) -> Arranged:
+        """Refuse."""
+        raise self._not_offered()
+
+    def fetch_document(self, *, order_id: str, package: str) -> ShippingDocument | None:
+        """Refuse."""
+        raise self._not_offered()
+
+    def cancel_order(self, *, request: CancelRequest) -> None:
+        """Refuse."""
+        raise self._not_offered()
+
+    def answer_cancel(self, *, order_id: str, accept: bool) -> None:
+        """Refuse."""
+        raise self._not_offered()
+
+    def fetch_returns(
+        self, *, updated_from: datetime, updated_to: datetime, page_token: str
+    ) -> Page[IncomingReturn]:
+        """Refuse."""
+        raise self._not_offered()
+
+    def subscribe(self, *, address: str) -> None:
+        """Refuse."""
+        raise self._not_offered()
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What a platform's folder declares about itself; ``channels.registry`` finds it as ``PLATFORM``."""
+    """What a platform's folder declares about itself; ``channels.registry`` finds it as ``PLATFORM``.
+
+    ``rates`` are token buckets by operation name, ``operations`` which of them a capability draws from,
+    ``costs`` how many tokens one call of a capability's operation takes where that is not one (query
+    points). ``cancel_reasons`` are the platform's codes with a text for a person.
+    """
 
     key: str
     name: str
@@ -160,6 +274,10 @@ class Platform:
     batch_from: int = 200
     batch_limit: int = 5000
     operations: Mapping[Capability, str] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)
+    cancel_reasons: Mapping[str, str | Promise] = field(default_factory=dict)
+    authorization: Authorization | None = None
+    pushes: Pushes | None = None
 
 
 @dataclass(frozen=True, slots=True)

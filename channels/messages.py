@@ -119,7 +119,7 @@ class IncomingParcel:
 
 @dataclass(frozen=True, slots=True)
 class IncomingReturn:
-    """Goods coming back, as the platform reports it."""
+    """Goods coming back, as the platform reports it. ``order_id`` where it is not part of its order."""
 
     external_id: str
     line_id: str
@@ -128,6 +128,7 @@ class IncomingReturn:
     reason: str = ""
     refunded: Decimal | None = None
     at: datetime | None = None
+    order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class IncomingListing:
-    """One listing as the platform shows it now. ``listing_id`` is unique on its marketplace."""
+    """One listing as the platform shows it now. ``listing_id`` is unique on its marketplace.
+
+    ``handle`` is what the platform's own adapter needs besides to write to the listing (a number of its
+    stock, who made it); the house keeps it and hands it back unread.
+    """
 
     listing_id: str
     marketplace: str
@@ -198,6 +203,7 @@ class IncomingListing:
     barcodes: tuple[str, ...] = ()
     product_type: str = ""
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +221,25 @@ class ChannelStock:
 
 @dataclass(frozen=True, slots=True)
 class StockUpdate:
-    """The quantity a listing shall show; ``product_type`` as the platform named it."""
+    """The quantity a listing shall show; ``product_type`` and ``handle`` as the platform named them."""
 
     marketplace: str
     listing_id: str
     quantity: int
     product_type: str = ""
+    handle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUpdate:
+    """The price a listing shall have."""
+
+    marketplace: str
+    listing_id: str
+    price: Decimal
+    currency: str
+    product_type: str = ""
+    handle: str = ""
 
 
 class Outcome(StrEnum):
@@ -233,7 +252,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StockResult:
-    """How one stock update ended; ``ACCEPTED`` means queued, to be read back."""
+    """How one update of a quantity or a price ended; ``ACCEPTED`` means queued, to be read back."""
 
     marketplace: str
     listing_id: str

@@ -45,7 +45,9 @@ class Watcher:
 
     account_id: int
 
-    def __call__(self, *, operation: str, status: int, granted_rate: float | None) -> None:
+    def __call__(
+        self, *, operation: str, status: int, granted_rate: float | None, remaining: float | None = None
+    ) -> None:
         """Note one answer of the platform."""
         if granted_rate is not None:
             throttle.learn(account_id=self.account_id, operation=operation, granted_rate=granted_rate)

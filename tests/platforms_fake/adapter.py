@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from channels.adapter import (
     CredentialsRejected,
     Observer,
+    OptionalVerbs,
     PageTokenExpired,
     Refused,
     RetryLater,
@@ -40,7 +41,7 @@ T = TypeVar("T")
 HOSTS = ("api.bazaar.example",)
 
 
-class FakeAdapter:
+class FakeAdapter(OptionalVerbs):
     """Speaks for one account."""
 
     def __init__(self, connection: Connection, observer: Observer | None = None) -> None:

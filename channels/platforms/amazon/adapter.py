@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from channels.adapter import CredentialsRejected, Observer, PageTokenExpired, Refused, RetryLater
+from channels.adapter import (
+    CredentialsRejected,
+    Observer,
+    OptionalVerbs,
+    PageTokenExpired,
+    Refused,
+    RetryLater,
+)
 from channels.messages import (
     AccessToken,
     BatchTicket,
@@ -50,7 +57,7 @@ LISTINGS_PER_PAGE = 20
 _AMAZON_CARRIERS = {code.lower(): code for code in CARRIERS.values()}
 
 
-class AmazonAdapter:
+class AmazonAdapter(OptionalVerbs):
     """Speaks for one account of one seller with one access token."""
 
     def __init__(self, connection: Connection, observer: Observer | None = None) -> None:

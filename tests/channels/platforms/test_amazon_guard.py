@@ -111,7 +111,9 @@ def test_throttled_answer_says_how_long_to_wait_when_amazon_does(
 def test_senseless_rate_is_not_believed(server: Answering, text: str) -> None:
     seen: list[float | None] = []
 
-    def note(*, operation: str, status: int, granted_rate: float | None) -> None:
+    def note(
+        *, operation: str, status: int, granted_rate: float | None, remaining: float | None = None
+    ) -> None:
         seen.append(granted_rate)
 
     amazon = PLATFORM.build(connection(PLATFORM, EXAMPLES, server.url), note)

@@ -43,7 +43,9 @@ class Notes:
     def __init__(self) -> None:
         self.seen: list[tuple[str, int, float | None]] = []
 
-    def __call__(self, *, operation: str, status: int, granted_rate: float | None) -> None:
+    def __call__(
+        self, *, operation: str, status: int, granted_rate: float | None, remaining: float | None = None
+    ) -> None:
         self.seen.append((operation, status, granted_rate))
 
 

@@ -235,7 +235,9 @@ def test_each_answer_is_reported_under_an_operation_with_a_rate(
     one, examples = subject
     seen: list[tuple[str, int]] = []
 
-    def note(*, operation: str, status: int, granted_rate: float | None) -> None:
+    def note(
+        *, operation: str, status: int, granted_rate: float | None, remaining: float | None = None
+    ) -> None:
         seen.append((operation, status))
 
     adapter = one.build(connection(one, examples, server.url), note)

@@ -1,0 +1,46 @@
+"""How a seller allows us to speak for them in the browser: there to the platform, and back with a code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from channels.messages import CredentialField
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Our application at the platform, as typed into the connect form, and where it speaks to."""
+
+    endpoint: str
+    token_endpoint: str
+    fields: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What came back: the account's complete credentials, the seller's number, how long the consent lasts."""
+
+    credentials: Mapping[str, str] = field(repr=False)
+    seller_id: str
+    name: str = ""
+    authorized_for: timedelta | None = None
+    missing_scopes: tuple[str, ...] = ()
+
+
+class NotAuthorized(Exception):
+    """The platform, or the proof it sent along, says no; the text says what a person can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A platform's consent flow.
+
+    ``fields`` describe our application (the connect form asks for them); ``address`` is where the browser
+    goes, from application, redirect address and state; ``exchange`` checks what the browser brought back
+    (its query, as text) and turns the code into a grant by one call to the platform. It raises
+    ``NotAuthorized`` or the adapter's errors.
+    """
+
+    fields: tuple[CredentialField, ...]
+    address: Callable[[Application, str, str], str]
+    exchange: Callable[[Application, Mapping[str, str], str], Grant]
