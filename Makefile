@@ -18,7 +18,7 @@ help:
 	@echo 'make test    every test, on our own Postgres and Valkey, in a real browser'
 	@echo 'make lint    style, import contracts'
 	@echo 'make types   mypy --strict'
-	@echo 'make bench   speed against the limit: NAME=reserve, NAME=ingest'
+	@echo 'make bench   speed against the limit: NAME=reserve, ingest, orders_list, order_api, order_feed'
 	@echo 'make clean   forget the demo company (.run)'
 
 # The locks are hashed and name no registry; pip decides where packages come from. The demo's lock is a

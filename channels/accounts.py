@@ -1,119 +1,34 @@
 """Accounts: connecting them, what would change when they are switched on, and switching.
 
-A new account is import-only. What differs between production, a platform's own sandbox and ours is data:
-an environment's name and its addresses (``Platform.endpoints``).
+A new account is import-only. That its credentials work was proven before (``channels.proving``).
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from channels import braking, lanes, offers, throttle
-from channels.adapter import Platform
-from channels.messages import Connection, Marketplace
+from channels import braking, lanes, offers, pricing, proving, proxies, subscribing, throttle
+from channels.messages import Marketplace
 from channels.models import ChannelAccount, Credential, Listing, Pull, Shop
-from channels.pace import on_our_sandbox, pace, real
-from channels.registry import platform, platforms
+from channels.pace import pace, real
+from channels.proving import check_address, check_credentials
+from channels.registry import platform
 from channels.tokens import secret_context
-from ecomhub import clock, events, sealed, work
+from ecomhub import events, sealed, work
 from ecomhub.models import LegalEntity
+
+AccountRefused = proving.AccountRefused
+addresses = proving.addresses
+check_connection = proving.check_connection
+environment_of = proving.environment_of
+offered_platform = proving.offered_platform
 
 BRAKE_PAUSE = timedelta(hours=2)
 """How long, on the wall, a person's "go on" (or a switch-on after a preview) lets large changes through."""
-
-
-class AccountRefused(Exception):
-    """An account cannot be connected or changed like this; the text says what to do instead."""
-
-
-def offered_platform(*, key: str) -> Platform:
-    """Return a platform by its key. Raises ``AccountRefused`` naming the known ones."""
-    known = platforms()
-    if key not in known:
-        raise AccountRefused(
-            _("There is no platform %(key)s here; known are %(known)s.")
-            % {"key": key, "known": ", ".join(sorted(known))}
-        )
-    return known[key]
-
-
-def addresses(*, platform_key: str, environment: str, endpoint: str, token_endpoint: str) -> tuple[str, str]:
-    """Return where an account's calls and token requests go; what is given wins over the environment's."""
-    offered = offered_platform(key=platform_key)
-    found = endpoint or offered.endpoints.get(environment, "")
-    if not found:
-        raise AccountRefused(
-            _("%(platform)s has no environment %(environment)s; choose one of %(known)s.")
-            % {
-                "platform": offered.name,
-                "environment": environment,
-                "known": ", ".join(sorted(offered.endpoints)),
-            }
-        )
-    return found.rstrip("/"), token_endpoint or offered.token_endpoint
-
-
-def environment_of(*, endpoint: str, platform_key: str) -> str:
-    """Return the name of the environment an address belongs to; our own sandbox is called ``sandbox``."""
-    if on_our_sandbox(endpoint=endpoint):
-        return "sandbox"
-    known = {address: name for name, address in offered_platform(key=platform_key).endpoints.items()}
-    return known.get(endpoint, "custom")[:20]
-
-
-def check_address(*, endpoint: str) -> None:
-    """Raise ``AccountRefused`` when the clock runs faster than the real world and this is not our sandbox."""
-    if clock.speed() != 1.0 and not on_our_sandbox(endpoint=endpoint):
-        raise AccountRefused(
-            _(
-                "The clock of this demo runs at %(speed)g times the real time, so only accounts of its own "
-                "sandbox can be connected. Start with SPEED=1 to connect a real account."
-            )
-            % {"speed": clock.speed()}
-        )
-
-
-def check_credentials(*, platform_key: str, credentials: Mapping[str, str]) -> None:
-    """Raise ``AccountRefused`` naming the first required field that is empty."""
-    for needed in offered_platform(key=platform_key).credential_fields:
-        if needed.required and not credentials.get(needed.key):
-            raise AccountRefused(_("Fill in %(field)s.") % {"field": needed.label})
-
-
-def check_connection(
-    *,
-    platform: str,
-    endpoint: str,
-    token_endpoint: str,
-    credentials: Mapping[str, str],
-    seller_id: str,
-    proxy: str = "",
-) -> Sequence[Marketplace]:
-    """Prove that the credentials work and return the marketplaces they serve; nothing is stored.
-
-    Raises ``AccountRefused`` before anything is sent, else the adapter's errors.
-    """
-    check_address(endpoint=endpoint)
-    check_credentials(platform_key=platform, credentials=credentials)
-    offered = offered_platform(key=platform)
-    connection = Connection(
-        account_uid=str(uuid.uuid4()),
-        platform=platform,
-        endpoint=endpoint,
-        token_endpoint=token_endpoint,
-        seller_id=seller_id,
-        marketplaces=(),
-        credentials=dict(credentials),
-        proxy=proxy,
-    )
-    token = offered.build(connection, None).refresh_token()
-    speaking = replace(connection, access_token=token.token, generation=1)
-    return offered.build(speaking, None).check()
 
 
 def add(
@@ -132,6 +47,7 @@ def add(
     actor: str = "system",
     history_days: int = 90,
     proxy: str = "",
+    authorized_until: datetime | None = None,
 ) -> ChannelAccount:
     """Connect an account, import-only: its shops, its pulls, its token buckets, its sealed credentials.
 
@@ -149,10 +65,11 @@ def add(
         environment=environment,
         endpoint=endpoint,
         token_endpoint=token_endpoint,
-        proxy=proxy,
         go_live_at=go_live_at,
         history_days=history_days,
+        authorized_until=authorized_until,
     )
+    proxies.put(account=account, text=proxy)
     try:
         with transaction.atomic():
             account.save()
@@ -160,6 +77,7 @@ def add(
             _open_shops(account=account, marketplaces=marketplaces, legal_entity=legal_entity)
             _start_pulls(account=account, at=at)
             throttle.open_buckets(account_id=account.pk, rates=dict(offered_platform(key=platform).rates))
+            subscribing.want(account=account)
             _note(account=account, kind="connected", at=at, actor=actor)
     except IntegrityError as error:
         raise AccountRefused(
@@ -235,6 +153,7 @@ class Preview:
     up: int
     objection: str
     changes: tuple[Change, ...]
+    prices: int = 0
 
 
 def preview(*, account: ChannelAccount, at: datetime) -> Preview:
@@ -263,6 +182,7 @@ def preview(*, account: ChannelAccount, at: datetime) -> Preview:
             Change(offer.listing_id, offer.marketplace, offer.external_id, offer.shown, offer.wanted)
             for offer in changes
         ),
+        prices=pricing.to_send(account_id=account.pk).count(),
     )
 
 
@@ -274,6 +194,7 @@ def switch_on(
     at: datetime,
     actor: str = "system",
     go_live_at: datetime | None = None,
+    pushes_prices: bool = False,
 ) -> ChannelAccount:
     """Switch what the account does on its platform, after its preview was seen.
 
@@ -284,10 +205,12 @@ def switch_on(
         row = _locked(account)
         row.switched_on_at = row.switched_on_at or at
         row.pushes_stock, row.confirms_shipments = pushes_stock, confirms_shipments
+        row.pushes_prices = pushes_prices
         row.go_live_at = go_live_at or row.go_live_at
         row.brake_engaged_at, row.brake_reason = None, ""
         row.brake_released_until = at + BRAKE_PAUSE * pace(endpoint=row.endpoint)
         row.save()
+        subscribing.want(account=row)
         if pushes_stock:
             _publish_all(account=row)
         _note(
@@ -297,6 +220,7 @@ def switch_on(
             actor=actor,
             pushes_stock=pushes_stock,
             confirms_shipments=confirms_shipments,
+            pushes_prices=pushes_prices,
             go_live_at=row.go_live_at.isoformat(),
         )
     return row
@@ -310,9 +234,10 @@ def switch_off(*, account: ChannelAccount, at: datetime, actor: str = "system") 
     """Make the account import-only again: nothing is pushed, nothing is confirmed."""
     with transaction.atomic():
         row = _locked(account)
-        row.pushes_stock = row.confirms_shipments = False
+        row.pushes_stock = row.confirms_shipments = row.pushes_prices = False
         row.switched_on_at = None
-        row.save(update_fields=["pushes_stock", "confirms_shipments", "switched_on_at"])
+        switches = ["pushes_stock", "confirms_shipments", "pushes_prices", "switched_on_at"]
+        row.save(update_fields=switches)
         _note(account=row, kind="switched_off", at=at, actor=actor)
     return row
 
@@ -346,7 +271,7 @@ def reconnect(
     actor: str = "system",
     authorized_until: datetime | None = None,
 ) -> None:
-    """Give the account new credentials, already proven by ``check_connection``; old ones cannot come back."""
+    """Give the account new credentials, already proven by ``proving.prove``; old ones cannot come back."""
     check_credentials(platform_key=account.platform, credentials=credentials)
     with transaction.atomic():
         row = _locked(account)
@@ -360,9 +285,33 @@ def reconnect(
             lease_until=None,
             lease_epoch=F("lease_epoch") + 1,
             generation=F("generation") + 1,
+            is_unsettled=False,
         )
         _connected(row)
+        subscribing.want(account=row)
         _note(account=row, kind="reconnected", at=at, actor=actor)
+
+
+def withdraw(*, account_id: int, at: datetime) -> bool:
+    """Stop an account whose seller took the consent back; says whether it was speaking until now."""
+    with transaction.atomic():
+        row = ChannelAccount.objects.select_for_update().get(pk=account_id)
+        if row.state != ChannelAccount.State.CONNECTED:
+            return False
+        row.state = ChannelAccount.State.NEEDS_RECONNECT
+        row.state_reason = _("The seller took the consent back on the platform. Connect the account again.")
+        row.save(update_fields=["state", "state_reason"])
+        _note(account=row, kind="authorization_withdrawn", at=at, actor="platform")
+    return True
+
+
+def set_proxy(*, account: ChannelAccount, text: str, at: datetime, actor: str = "system") -> None:
+    """Send an account's calls another way out, or none with an empty text. Raises ``AccountRefused``."""
+    with transaction.atomic():
+        row = _locked(account)
+        proxies.put(account=row, text=text)
+        row.save(update_fields=["proxy", "sealed_proxy_login"])
+        _note(account=row, kind="proxy_changed", at=at, actor=actor, proxy=row.proxy)
 
 
 def _connected(row: ChannelAccount) -> None:

@@ -164,7 +164,11 @@ class Adapter(Protocol):
         """Arrange a parcel. Arranging it again is answered as if it were the first time."""
 
     def fetch_tracking(self, *, order_id: str, package: str) -> Arranged:
-        """Ask for the tracking number of an arranged parcel; empty while there is none."""
+        """Ask for the tracking number of an arranged parcel; empty while there is none.
+
+        This is also how a lost answer to ``arrange_shipment`` is read back: ``arranged`` is ``False`` where
+        the platform clearly shows that nothing is arranged. Raises ``Refused`` when it knows no such parcel.
+        """
 
     def fetch_document(self, *, order_id: str, package: str) -> ShippingDocument | None:
         """Fetch the label; asks for it to be made when it is not, and returns ``None`` until it is."""
@@ -249,8 +253,10 @@ class OptionalVerbs:
 class Platform:
     """What a platform's folder declares about itself; ``channels.registry`` finds it as ``PLATFORM``.
 
-    ``rates`` are token buckets by operation name, ``operations`` which of them a capability draws from,
-    ``costs`` how many tokens one call of a capability's operation takes where that is not one (query
+    ``operations`` names the operation of each capability; a verb without one (``fetch_order``,
+    ``fetch_listing``) is an operation by its own name. ``rates`` are token buckets by operation; where
+    several operations share one budget, ``buckets`` names the shared bucket of each, and ``rates`` that
+    bucket. ``costs`` says how many tokens one call of an operation takes where that is not one (query
     points). ``cancel_reasons`` are the platform's codes with a text for a person.
     """
 
@@ -275,6 +281,7 @@ class Platform:
     batch_limit: int = 5000
     operations: Mapping[Capability, str] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
+    buckets: Mapping[str, str] = field(default_factory=dict)
     cancel_reasons: Mapping[str, str | Promise] = field(default_factory=dict)
     authorization: Authorization | None = None
     pushes: Pushes | None = None

@@ -9,22 +9,32 @@ from channels.messages import CredentialField
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Our application at the platform, as typed into the connect form, and where it speaks to."""
+    """Our application at the platform, as typed into the connect form, and where it speaks to.
+
+    ``proxy`` is the way out the account's calls take; pass it to ``ecomhub.http.send_to_platform``.
+    """
 
     endpoint: str
     token_endpoint: str
     fields: Mapping[str, str] = field(repr=False)
+    proxy: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What came back: the account's complete credentials, the seller's number, how long the consent lasts."""
+    """What came back: the account's complete credentials, the seller's number, how long the consent lasts.
+
+    ``endpoint`` and ``token_endpoint`` are given where each seller has addresses of their own. A scope in
+    ``missing_scopes`` keeps the account from being connected.
+    """
 
     credentials: Mapping[str, str] = field(repr=False)
     seller_id: str
     name: str = ""
     authorized_for: timedelta | None = None
     missing_scopes: tuple[str, ...] = ()
+    endpoint: str = ""
+    token_endpoint: str = ""
 
 
 class NotAuthorized(Exception):

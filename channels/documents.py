@@ -26,6 +26,14 @@ ON CONFLICT DO NOTHING
 RETURNING external_id
 """
 
+_DESTROY_KEYS = """
+INSERT INTO channels_datakey AS held (account_id, external_id, sealed, redacted_at)
+SELECT %s, given.external_id, '', %s FROM unnest(%s::text[]) AS given(external_id)
+ON CONFLICT (account_id, external_id) DO UPDATE SET sealed = '', redacted_at = excluded.redacted_at
+ WHERE held.redacted_at IS NULL
+RETURNING external_id
+"""
+
 _INSERT_DOCUMENTS = """
 INSERT INTO channels_rawdocument (account_id, kind, external_id, content_hash, sealed, received_at)
 SELECT %s, %s, given.external_id, given.content_hash, given.sealed, %s
@@ -184,3 +192,15 @@ def read(*, account_id: int, kind: str, external_id: str) -> list[Document]:
         )
         for row in rows
     ]
+
+
+def destroy_keys(*, account_id: int, external_ids: Iterable[str], at: datetime) -> int:
+    """Destroy the data keys of objects: every document sealed under them is unreadable from now on.
+
+    The rows stay as tombstones, also for objects never seen, so that what comes about them later is stored
+    without personal data. Belongs into the transaction that removes the rest. Returns how many were new.
+    """
+    names = sorted(set(external_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(_DESTROY_KEYS, [account_id, at, names])
+        return len(cursor.fetchall())

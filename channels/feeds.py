@@ -12,15 +12,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from channels import accounts, braking, offers, tokens
+from channels import accounts, braking, changes, offers, tokens
 from channels.adapter import Capability, ChannelError, Refused, RetryLater
 from channels.messages import BatchTicket, Outcome, StockResult, StockUpdate
-from channels.models import ChannelAccount, Publication, PublicationBatch
+from channels.models import ChannelAccount, ListingChange, Publication, PublicationBatch
 from channels.offers import Offer
 from channels.pace import real
 from channels.registry import platform
 from ecomhub import work
 from ecomhub.work import ClockTimestamp, WorkState
+
+Kind = ListingChange.Kind
 
 ASK_EVERY = timedelta(minutes=2)
 GIVE_UP_AFTER = timedelta(hours=6)
@@ -209,6 +211,7 @@ def _update(offer: Offer) -> StockUpdate:
         listing_id=offer.external_id,
         quantity=offer.wanted,
         product_type=offer.product_type,
+        handle=offer.handle,
     )
 
 
@@ -252,6 +255,8 @@ def _write_outcomes(
     results: Mapping[tuple[str, str], StockResult],
 ) -> None:
     rows = Publication.objects.filter(batch=batch).in_bulk([member.publication_id for member in members])
+    moved: list[changes.Change] = []
+    at = batch.sent_at or work.database_now()
     for member in members:
         row = rows.get(member.publication_id)
         if row is None:
@@ -264,6 +269,9 @@ def _write_outcomes(
             row.last_error = result.reason[:2000]
             row.due_at = work.database_now() + work.backoff(errors=row.errors, jitter=0)
             continue
+        moved.append(
+            changes.Change(row.listing_id, Kind.QUANTITY_SENT, at, row.sent_quantity, member.quantity)
+        )
         row.done_version, row.wanted_quantity = member.version, member.quantity
         row.sent_quantity, row.sent_at = member.quantity, batch.sent_at
         row.last_error, row.reads = "", 0
@@ -277,6 +285,7 @@ def _write_outcomes(
         ],
         batch_size=_CHUNK,
     )
+    changes.note(changes=moved)
 
 
 def _bound(*, batch: PublicationBatch) -> set[int]:

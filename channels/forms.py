@@ -1,5 +1,6 @@
 """Forms of the channel pages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -8,11 +9,13 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from channels import proxies
 from channels.adapter import Platform
 from channels.models import Shop
+from channels.proxies import AccountRefused
 from ecomhub.models import LegalEntity
 
-OUR_SANDBOX = "sandbox"
+OUR_SANDBOX = "our_sandbox"
 
 
 def environments(*, offered: Platform) -> list[tuple[str, Any]]:
@@ -55,6 +58,33 @@ class CredentialsForm(forms.Form):
         keys = [one.key for one in self.offered.credential_fields]
         return {key: self.cleaned_data[f"credential_{key}"].strip() for key in keys}
 
+    def take_over(self, credentials: Mapping[str, str]) -> None:
+        """Show credentials as they are after a test: a platform may have given a new refresh token."""
+        keys = [one.key for one in self.offered.credential_fields if one.key in credentials]
+        self.data = {**dict(self.data.items()), **{f"credential_{key}": credentials[key] for key in keys}}
+
+
+def check_proxy(text: str) -> None:
+    """Refuse what is no proxy's address. Raises ``ValidationError``."""
+    try:
+        proxies.read(text=text)
+    except AccountRefused as refusal:
+        raise forms.ValidationError(str(refusal)) from refusal
+
+
+def proxy_field() -> forms.CharField:
+    """Return the field for an account's own way out."""
+    return forms.CharField(
+        label=_("Outgoing proxy"),
+        required=False,
+        max_length=500,
+        validators=[check_proxy],
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "placeholder": "http://user:password@host:port"}
+        ),
+        help_text=_("Every call of this account goes through it. Its login is kept sealed. Empty for none."),
+    )
+
 
 class AccountForm(CredentialsForm):
     """A new account: what it is called, where it lives, its credentials, from when it is worked."""
@@ -70,6 +100,7 @@ class AccountForm(CredentialsForm):
     legal_entity = forms.ModelChoiceField(
         label=_("Company"), queryset=LegalEntity.objects.order_by("code"), required=False
     )
+    proxy = proxy_field()
 
     def __init__(self, *args: Any, offered: Platform, at: datetime, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"go_live_at": at})
@@ -91,6 +122,11 @@ class SwitchForm(forms.Form):
         required=False,
         initial=True,
         help_text=_("Carrier and tracking number go to the platform when goods leave."),
+    )
+    pushes_prices = forms.BooleanField(
+        label=_("Push prices"),
+        required=False,
+        help_text=_("A price a person sets on a listing goes to the platform."),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -132,41 +168,3 @@ class ShopForm(_ShopFields):
             "percentage": _("Percentage offered"),
             "is_paused": _("Stop offering stock"),
         }
-
-
-class ListingFilterForm(forms.Form):
-    """The filter bar of the listings page."""
-
-    q = forms.CharField(label=_("Listing, title or product number"), required=False, max_length=120)
-    shop = forms.ModelChoiceField(
-        label=_("Shop"), queryset=Shop.objects.none(), required=False, empty_label=_("All shops")
-    )
-    view = forms.CharField(required=False, widget=forms.HiddenInput)
-
-
-class PairForm(forms.Form):
-    """What one unit of a listing sells, as ``CODE × units`` lines."""
-
-    parts = forms.CharField(
-        label=_("SKU and units"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_(
-            "One SKU a line, such as LAMP-01 × 2; without a number it is one unit. Empty undoes the pairing."
-        ),
-    )
-
-    def components(self) -> list[tuple[str, int]]:
-        """Return (SKU code, units) of each line. Raises ``ValueError`` with the line that cannot be read."""
-        found = []
-        for line in self.cleaned_data["parts"].splitlines():
-            text = line.strip()
-            if not text:
-                continue
-            code, sign, units = text.replace("*", "×").rpartition("×")
-            if not sign:
-                code, units = text, "1"
-            if not units.strip().isdigit():
-                raise ValueError(line)
-            found.append((code.strip(), int(units)))
-        return found

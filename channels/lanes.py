@@ -13,13 +13,16 @@ from django.db.models import Q
 
 from channels import throttle
 from channels.adapter import Capability, Platform
-from channels.models import Pull
-from channels.registry import platform
+from channels.models import ChannelAccount, Pull
+from channels.registry import platform, platforms
 from ecomhub.work import ClockTimestamp, WorkState
 
 Stream = Pull.Stream
 
 ORDER_STREAMS = (Stream.ORDERS, Stream.ORDERS_HOURLY, Stream.ORDERS_NIGHTLY, Stream.ORDERS_HISTORY)
+WINDOWED = (*ORDER_STREAMS, Stream.RETURNS)
+"""What is read by windows of change, for all marketplaces at once."""
+
 WIDE = {
     Stream.ORDERS_HOURLY: timedelta(hours=24),
     Stream.ORDERS_NIGHTLY: timedelta(days=14),
@@ -33,12 +36,15 @@ _PERIODS = {
     Stream.ORDERS_NIGHTLY: timedelta(hours=24),
     Stream.LISTINGS: timedelta(hours=6),
     Stream.CHANNEL_STOCK: timedelta(hours=2),
+    Stream.RETURNS: timedelta(minutes=15),
 }
+_FAR_BEHIND = timedelta(days=1).total_seconds()
 _KEPT = {Stream.ORDERS_HOURLY: 1.0, Stream.ORDERS_NIGHTLY: 2.0, Stream.ORDERS_HISTORY: 2.0}
 _CALLS_PER_OWN = {Stream.ORDERS_HOURLY: 4, Stream.ORDERS_NIGHTLY: 8}
 _CAPABILITIES = {
     Stream.LISTINGS: Capability.LISTINGS,
     Stream.CHANNEL_STOCK: Capability.CHANNEL_STOCK,
+    Stream.RETURNS: Capability.RETURNS,
 }
 
 
@@ -56,10 +62,26 @@ def new_pull(*, account_id: int, stream: str, history_days: int, at: datetime) -
     pull = Pull(account_id=account_id, stream=stream)
     if stream == Stream.ORDERS:
         pull.cursor = at - FIRST_LOOK_BACK if history_days else at
+    if stream == Stream.RETURNS:
+        pull.cursor = at - timedelta(days=history_days)
     if stream == Stream.ORDERS_HISTORY:
         pull.cursor = at - FIRST_LOOK_BACK
         pull.reaches_back_to = at - timedelta(days=history_days)
     return pull
+
+
+def open_missing(*, stream: str, at: datetime) -> int:
+    """Open a stream for accounts connected before their platform offered it; returns how many."""
+    needed = _CAPABILITIES[Stream(stream)]
+    able = [key for key, offered in platforms().items() if needed in offered.capabilities]
+    late = ChannelAccount.objects.filter(platform__in=able).exclude(pulls__stream=stream)
+    made = [
+        new_pull(account_id=pk, stream=stream, history_days=days, at=at)
+        for pk, days in late.order_by("pk").values_list("pk", "history_days")
+    ]
+    if made:
+        Pull.objects.bulk_create(made, ignore_conflicts=True)
+    return len(made)
 
 
 def first_wait(*, stream: str) -> timedelta:
@@ -88,7 +110,7 @@ def window(*, pull: Pull, at: datetime) -> tuple[datetime, datetime] | None:
     offered = platform(pull.account.platform)
     end = at - offered.order_lag
     stream = Stream(pull.stream)
-    if stream not in ORDER_STREAMS:
+    if stream not in WINDOWED:
         return at, at
     if stream == Stream.ORDERS_HISTORY:
         return _history_window(pull=pull, offered=offered, end=end)
@@ -111,7 +133,7 @@ def _history_window(*, pull: Pull, offered: Platform, end: datetime) -> tuple[da
 
 def places(*, pull: Pull) -> list[str]:
     """Return the marketplaces a stream walks through one by one; orders come for all at once."""
-    if pull.stream in ORDER_STREAMS:
+    if pull.stream in WINDOWED:
         return [""]
     return list(pull.account.shops.order_by("marketplace").values_list("marketplace", flat=True))
 
@@ -153,7 +175,7 @@ def seconds_behind(*, pull: Pull, cursor: datetime | None, at: datetime) -> int:
     if pull.stream == Stream.ORDERS_HISTORY:
         left = cursor - (pull.reaches_back_to or cursor)
         return max(int(left.total_seconds()), 0)
-    if pull.stream not in ORDER_STREAMS:
+    if pull.stream not in WINDOWED:
         return 0
     lag_ = platform(pull.account.platform).order_lag
     return max(int((at - lag_ - cursor).total_seconds()), 0)
@@ -170,6 +192,8 @@ def pause(*, pull: Pull, at: datetime) -> timedelta | None:
         if seconds_behind(pull=pull, cursor=pull.cursor, at=at) > offered.order_window.total_seconds() / 2:
             return timedelta()
         return max(offered.poll_every, timedelta(seconds=call * (2 if _others_work(pull) else 1)))
+    if stream == Stream.RETURNS and seconds_behind(pull=pull, cursor=pull.cursor, at=at) > _FAR_BEHIND:
+        return timedelta()
     costly = timedelta(seconds=call * pull.pass_pages * _CALLS_PER_OWN.get(stream, 1))
     rest = max(_PERIODS[stream], costly)
     return min(rest, max(WIDE[stream] / 2, _PERIODS[stream])) if stream in WIDE else rest

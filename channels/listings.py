@@ -1,20 +1,32 @@
 """Listings: finding the one an order line names, taking them in, and pairing them with SKUs (商品配对)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from channels import changes
 from channels.messages import IncomingListing
-from channels.models import ChannelAccount, Listing, ListingComponent, Publication, Shop
+from channels.models import (
+    ChannelAccount,
+    Listing,
+    ListingChange,
+    ListingComponent,
+    PricePublication,
+    Publication,
+    Shop,
+)
 from channels.registry import platform
 from ecomhub import events
 from ecomhub.work import ClockTimestamp, WorkState
 from inventory.models import Sku
+
+Kind = ListingChange.Kind
 
 
 class PairingRefused(Exception):
@@ -148,6 +160,7 @@ _TAKEN = (
     "is_parent",
     "title",
     "product_type",
+    "handle",
     "status",
     "price",
     "currency",
@@ -164,6 +177,7 @@ def _fields(incoming: IncomingListing) -> dict[str, Any]:
         "is_parent": incoming.is_parent,
         "title": incoming.title[:500],
         "product_type": incoming.product_type[:80],
+        "handle": incoming.handle[:300],
         "status": incoming.status[:40],
         "price": incoming.price,
         "currency": incoming.currency,
@@ -187,12 +201,57 @@ def take_in(*, account: ChannelAccount, listings: Sequence[IncomingListing], at:
     _create_unmapped(shops=shops, wanted=[WantedListing(place, listing_id) for place, listing_id in fresh])
     ids = _find(shops=shops, keys=by_key)
     rows = Listing.objects.select_for_update().order_by("pk").in_bulk(list(ids.values()))
+    moved = {pk: by_key[key] for key, pk in ids.items() if key in before and _moved(rows[pk], by_key[key])}
+    if moved:
+        changes.note(changes=_shown_changes(rows=[rows[pk] for pk in moved], incoming=moved, at=at))
     changed = [rows[pk] for key, pk in ids.items() if _change(row=rows[pk], incoming=by_key[key], at=at)]
     Listing.objects.bulk_update(changed, [*_TAKEN, "remote_quantity", "remote_at", "seen_at"], batch_size=200)
     same = set(rows) - {row.pk for row in changed}
     Listing.objects.filter(pk__in=same).update(seen_at=at, remote_at=at)
     updated = len(changed) - len(fresh)
     return TakenIn(seen=len(listings), created=len(fresh), updated=max(updated, 0), unchanged=len(same))
+
+
+def _moved(row: Listing, incoming: IncomingListing) -> bool:
+    return incoming.quantity not in (None, row.remote_quantity) or incoming.price not in (None, row.price)
+
+
+def note_seen(*, listing: Listing, seen: IncomingListing, at: datetime) -> None:
+    """Keep what a read-back of one listing showed: quantity, price, and the platform's own handle."""
+    fields: dict[str, Any] = {"remote_quantity": seen.quantity, "remote_at": at}
+    if seen.handle:
+        fields["handle"] = seen.handle[:300]
+    if seen.price is not None:
+        fields |= {"price": seen.price, "currency": seen.currency}
+    changes.note(changes=_shown_changes(rows=[listing], incoming={listing.pk: seen}, at=at))
+    Listing.objects.filter(pk=listing.pk).update(**fields)
+
+
+def note_price(*, listing_id: int, price: Decimal, currency: str) -> None:
+    """Keep a price the platform confirmed."""
+    Listing.objects.filter(pk=listing_id).update(price=price, currency=currency)
+
+
+def _shown_changes(
+    *, rows: Sequence[Listing], incoming: Mapping[int, IncomingListing], at: datetime
+) -> list[changes.Change]:
+    """Return how prices and quantities moved on the platform by another hand than ours.
+
+    ``rows`` hold what was known before. What we sent last ourselves is no change of theirs.
+    """
+    ids = [row.pk for row in rows]
+    sent = dict(Publication.objects.filter(listing__in=ids).values_list("listing_id", "sent_quantity"))
+    prices = dict(PricePublication.objects.filter(listing__in=ids).values_list("listing_id", "sent_price"))
+    found = []
+    for row in rows:
+        seen, units, price = incoming[row.pk], row.remote_quantity, row.price
+        if seen.quantity is not None and units is not None and seen.quantity not in (units, sent.get(row.pk)):
+            found.append(changes.Change(row.pk, Kind.QUANTITY_SHOWN, at, units, seen.quantity))
+        if seen.price is None or price is None or row.currency != seen.currency:
+            continue
+        if seen.price not in (price, prices.get(row.pk)):
+            found.append(changes.Change(row.pk, Kind.PRICE_SHOWN, at, price, seen.price, seen.currency))
+    return [replace(one, actor="channel") for one in found]
 
 
 def _change(*, row: Listing, incoming: IncomingListing, at: datetime) -> bool:
@@ -303,41 +362,3 @@ def _publish_anew(*, listing_ids: Sequence[int]) -> None:
         lease_until=None,
         lease_epoch=F("lease_epoch") + 1,
     )
-
-
-def set_offer(
-    *,
-    listing: Listing,
-    buffer: int | None,
-    cap: int | None,
-    percentage: int | None,
-    is_paused: bool,
-    at: datetime,
-    actor: str = "system",
-) -> None:
-    """Set how much of the stock a listing offers, and publish it anew; ``None`` follows the shop."""
-    with transaction.atomic():
-        row = Listing.objects.select_for_update().get(pk=listing.pk)
-        row.buffer, row.cap, row.percentage, row.is_paused = buffer, cap, percentage, is_paused
-        row.offer_version += 1
-        row.save(update_fields=["buffer", "cap", "percentage", "is_paused", "offer_version"])
-        events.record(
-            object_kind="listing",
-            object_id=row.pk,
-            kind="offer_changed",
-            at=at,
-            actor=actor,
-            buffer=buffer,
-            cap=cap,
-            percentage=percentage,
-            is_paused=is_paused,
-        )
-
-
-def change_shop(*, shop: Shop, at: datetime, actor: str = "system") -> None:
-    """Store a changed shop and publish its listings anew: buffer, percentage or pause may differ."""
-    with transaction.atomic():
-        Shop.objects.select_for_update().get(pk=shop.pk)
-        shop.save()
-        Listing.objects.filter(shop=shop, is_mapped=True).update(offer_version=F("offer_version") + 1)
-        events.record(object_kind="shop", object_id=shop.pk, kind="changed", at=at, actor=actor)

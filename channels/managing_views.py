@@ -1,7 +1,5 @@
 """Pages that change accounts and listings: connect, switch, pause, sync, retry, pair."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,23 +8,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from channels import accounts, failures, suggestions
-from channels import listings as pairing
+from channels import accounts, failures, proxies
 from channels.accounts import AccountRefused
 from channels.adapter import ChannelError
-from channels.forms import AccountForm, CredentialsForm, PairForm, ShopForm, SwitchForm, place_of
+from channels.forms import AccountForm, CredentialsForm, SwitchForm, place_of
 from channels.lanes import WIDE
-from channels.listings import PairingRefused
 from channels.messages import Marketplace
-from channels.models import FailedImport, Listing, Pull, Shop
+from channels.models import ChannelAccount, FailedImport, Pull
+from channels.proving import Proof, prove
 from channels.queries import accounts_visible_to
 from channels.registry import platforms
-from channels.views import account_or_404, reason_words
+from channels.views import account_or_404
 from ecomhub import clock, work
 from ecomhub.access import actor_of, allow
 from ecomhub.entities import default_entity
 from ecomhub.shell.toasts import add_toast, close_dialog
-from inventory.queries import sku_ids_by_code
 
 
 def _refresh(text: str) -> HttpResponse:
@@ -46,46 +42,50 @@ def add(request: HttpRequest, platform: str) -> HttpResponse:
     served: tuple[Marketplace, ...] = ()
     if form.is_valid():
         try:
-            served = tuple(_check(form))
+            proof = _check(form)
+            served = proof.marketplaces
             if "connect" in request.POST:
-                account = _connect(form, served, actor=actor_of(request).name)
+                account = _connect(form, proof, actor=actor_of(request).name)
                 text = _("%(name)s is connected. Nothing goes out until you switch it on.")
                 messages.success(request, text % {"name": account.name})
                 return redirect("channels:list")
+            form.take_over(proof.credentials)
         except (AccountRefused, ChannelError) as error:
             form.add_error(None, str(error))
     context = {"form": form, "platform": offered, "served": served}
     return render(request, "channels/add.html", context)
 
 
-def _check(form: AccountForm) -> Any:
+def _check(form: AccountForm) -> Proof:
     values = form.cleaned_data
     endpoint, token_endpoint = place_of(offered=form.offered, environment=values["environment"])
-    return accounts.check_connection(
+    return prove(
         platform=form.offered.key,
         endpoint=endpoint,
         token_endpoint=token_endpoint,
         credentials=form.credentials(),
         seller_id=values["seller_id"],
+        proxy=values["proxy"],
     )
 
 
-def _connect(form: AccountForm, served: tuple[Marketplace, ...], *, actor: str) -> Any:
+def _connect(form: AccountForm, proof: Proof, *, actor: str) -> ChannelAccount:
     values = form.cleaned_data
     endpoint, token_endpoint = place_of(offered=form.offered, environment=values["environment"])
     return accounts.add(
         platform=form.offered.key,
         name=values["name"],
-        environment=values["environment"],
+        environment=accounts.environment_of(endpoint=endpoint, platform_key=form.offered.key),
         endpoint=endpoint,
         token_endpoint=token_endpoint,
         seller_id=values["seller_id"],
-        credentials=form.credentials(),
-        marketplaces=served,
+        credentials=proof.credentials,
+        marketplaces=proof.marketplaces,
         legal_entity=values["legal_entity"] or default_entity(),
         go_live_at=values["go_live_at"],
         at=clock.now(),
         actor=actor,
+        proxy=values["proxy"],
     )
 
 
@@ -99,16 +99,16 @@ def reconnect(request: HttpRequest, pk: int) -> HttpResponse:
     form = CredentialsForm(request.POST or None, offered=offered)
     if form.is_valid():
         try:
-            accounts.check_connection(
+            proof = prove(
                 platform=account.platform,
                 endpoint=account.endpoint,
                 token_endpoint=account.token_endpoint,
                 credentials=form.credentials(),
                 seller_id=account.seller_id,
-                proxy=account.proxy,
+                proxy=proxies.way_out(account=account),
             )
             accounts.reconnect(
-                account=account, credentials=form.credentials(), at=clock.now(), actor=actor.name
+                account=account, credentials=proof.credentials, at=clock.now(), actor=actor.name
             )
             messages.success(request, _("%(name)s is connected again.") % {"name": account.name})
             return redirect("channels:list")
@@ -129,6 +129,7 @@ def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
         account=account,
         pushes_stock=form.cleaned_data["pushes_stock"],
         confirms_shipments=form.cleaned_data["confirms_shipments"],
+        pushes_prices=form.cleaned_data["pushes_prices"],
         at=clock.now(),
         actor=actor.name,
     )
@@ -184,6 +185,8 @@ def sync(request: HttpRequest, pk: int) -> HttpResponse:
     """Make an account's streams due now, also one that had stopped."""
     account = account_or_404(actor_of(request), pk)
     pulls = Pull.objects.filter(account=account).exclude(stream__in=WIDE)
+    if asked := request.GET.get("stream", ""):
+        pulls = Pull.objects.filter(account=account, stream=asked)
     work.ring(model=Pull, pks=list(pulls.values_list("pk", flat=True)))
     text = _("%(name)s is read within ten seconds.") % {"name": account.name}
     return add_toast(HttpResponse(status=204), text=text)
@@ -201,66 +204,3 @@ def retry(request: HttpRequest) -> HttpResponse:
     failures.retry(failed_ids=chosen)
     words = ngettext("%(count)d import is tried again.", "%(count)d imports are tried again.", len(chosen))
     return add_toast(HttpResponse(status=204), text=words % {"count": len(chosen)})
-
-
-@allow("channels.manage")
-@require_http_methods(["GET", "POST"])
-def shop(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change how a shop is called, ships and sells."""
-    found = Shop.objects.visible_to(actor_of(request)).filter(pk=pk).first()
-    if found is None:
-        raise Http404(_("There is no such shop."))
-    form = ShopForm(request.POST or None, instance=found, auto_id="dialog_%s")
-    if form.is_valid():
-        pairing.change_shop(shop=form.save(commit=False), at=clock.now(), actor=actor_of(request).name)
-        return _refresh(_("Saved."))
-    context = {"form": form, "title": found.name, "action": request.path, "submit": _("Save")}
-    return render(request, "channels/dialog.html", context)
-
-
-def _likely(listing: Listing) -> list[tuple[str, str]]:
-    """Return codes of SKUs an unpaired listing probably sells, each with the reason in words."""
-    if listing.is_mapped:
-        return []
-    reasons = reason_words()
-    found = suggestions.suggest(listings=[listing])[listing.pk]
-    return [(item.code, reasons.get(item.reason, item.reason)) for item in found]
-
-
-@allow("channels.pair")
-@require_http_methods(["GET", "POST"])
-def pair(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say what one unit of a listing sells (商品配对)."""
-    actor = actor_of(request)
-    listing = Listing.objects.visible_to(actor).filter(pk=pk).prefetch_related("components__sku").first()
-    if listing is None:
-        raise Http404(_("There is no such listing."))
-    held = "\n".join(f"{part.sku.code} × {part.quantity}" for part in listing.components.all())
-    initial = {"parts": request.GET.get("sku", "") or held}
-    form = PairForm(request.POST or None, initial=initial, auto_id="dialog_%s")
-    if form.is_valid():
-        try:
-            wanted = form.components()
-            known = sku_ids_by_code(codes=[code for code, _units in wanted])
-            missing = [code for code, _units in wanted if code not in known]
-            if missing:
-                raise PairingRefused(
-                    _("There is no SKU %(code)s; create or import it first.") % {"code": missing[0]}
-                )
-            parts = [(known[code], units) for code, units in wanted]
-            pairing.pair(listing=listing, components=parts, at=clock.now(), actor=actor.name)
-            return _refresh(_("%(listing)s is paired.") % {"listing": listing.external_id})
-        except PairingRefused as refusal:
-            form.add_error("parts", str(refusal))
-        except ValueError as error:
-            form.add_error("parts", _("This line cannot be read: %(line)s") % {"line": error})
-    title = _("Pair %(listing)s") % {"listing": listing.external_id}
-    context = {
-        "form": form,
-        "title": title,
-        "action": request.path,
-        "submit": _("Pair"),
-        "note": listing.title,
-        "likely": _likely(listing),
-    }
-    return render(request, "channels/dialog.html", context)

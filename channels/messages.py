@@ -27,7 +27,7 @@ class Connection:
     credentials: dict[str, str] = field(repr=False)
     access_token: str = field(default="", repr=False)
     generation: int = 0
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,14 @@ class IncomingAddress:
 
 @dataclass(frozen=True, slots=True)
 class IncomingBuyer:
-    """Who bought; personal data, sealed apart from the order."""
+    """Who bought; personal data, sealed apart from the order. ``id`` is the platform's own for the person."""
 
     name: str = ""
     email: str = ""
     phone: str = ""
     tax_id: str = ""
     address: IncomingAddress | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,11 @@ class IncomingParcel:
 
 @dataclass(frozen=True, slots=True)
 class IncomingReturn:
-    """Goods coming back, as the platform reports it. ``order_id`` where it is not part of its order."""
+    """Goods coming back, as the platform reports it; one per order line.
+
+    ``order_id`` where it is not part of its order. ``quantity`` is 0 for one that was called off; ``line_id``
+    empty where the platform names no line.
+    """
 
     external_id: str
     line_id: str
@@ -133,7 +138,10 @@ class IncomingReturn:
 
 @dataclass(frozen=True, slots=True)
 class IncomingOrder:
-    """One order as a platform shows it now. ``raw`` is the platform's own object, kept sealed."""
+    """One order as a platform shows it now. ``raw`` is the platform's own object, kept sealed.
+
+    ``replaces`` are ids under which the platform showed this order, or parts of it, before it was paid.
+    """
 
     external_id: str
     marketplace: str
@@ -159,6 +167,7 @@ class IncomingOrder:
     parcels: tuple[IncomingParcel, ...] = ()
     returns: tuple[IncomingReturn, ...] = ()
     unknown_values: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
+from channels.door_models import new_push_id
+from channels.price_models import ListingChange as ListingChange
+from channels.price_models import PricePublication as PricePublication
 from ecomhub.access import Actor
 from ecomhub.fields import amount_field, currency_field
 from ecomhub.models import LegalEntity
@@ -33,6 +36,8 @@ class ChannelAccount(models.Model):
     endpoint = models.CharField(max_length=200)
     token_endpoint = models.CharField(max_length=200)
     proxy = models.CharField(max_length=200, blank=True, default="")
+    sealed_proxy_login = models.TextField(blank=True, default="")
+    push_id = models.CharField(max_length=64, unique=True, default=new_push_id, editable=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.CONNECTED)
     state_reason = models.CharField(max_length=300, blank=True, default="")
     go_live_at = models.DateTimeField()
@@ -40,6 +45,7 @@ class ChannelAccount(models.Model):
     switched_on_at = models.DateTimeField(null=True, blank=True)
     pushes_stock = models.BooleanField(default=False)
     confirms_shipments = models.BooleanField(default=False)
+    pushes_prices = models.BooleanField(default=False)
     brake_share = models.DecimalField(max_digits=4, decimal_places=3, default="0.300")
     brake_engaged_at = models.DateTimeField(null=True, blank=True)
     brake_reason = models.CharField(max_length=300, blank=True, default="")
@@ -70,6 +76,7 @@ class Credential(models.Model):
     refresh_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_epoch = models.PositiveBigIntegerField(default=0)
+    is_unsettled = models.BooleanField(default=False)
 
 
 class ShopQuerySet(models.QuerySet["Shop"]):
@@ -141,6 +148,7 @@ class Listing(models.Model):
     is_parent = models.BooleanField(default=False)
     title = models.CharField(max_length=500, blank=True, default="")
     product_type = models.CharField(max_length=80, blank=True, default="")
+    handle = models.CharField(max_length=300, blank=True, default="")
     status = models.CharField(max_length=40, blank=True, default="")
     price = amount_field(null=True, blank=True)
     currency = currency_field(blank=True, default="")
@@ -239,6 +247,7 @@ class Pull(WorkRow):
         ORDERS_HISTORY = "orders_history", _("Orders before the account was connected")
         LISTINGS = "listings", _("Listings")
         CHANNEL_STOCK = "channel_stock", _("Stock at the channel")
+        RETURNS = "returns", _("Returns")
 
     account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="pulls")
     stream = models.CharField(max_length=20, choices=Stream.choices)

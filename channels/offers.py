@@ -5,7 +5,7 @@ stock movement raises one of them. It is always read *before* the quantity: a mo
 listing due again, never forgotten.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -35,6 +35,7 @@ class Offer:
     marketplace: str
     external_id: str
     product_type: str
+    handle: str
     version: int
     wanted: int
     shown: int | None
@@ -113,6 +114,14 @@ def say_again(*, listing_ids: Iterable[int]) -> None:
     Listing.objects.filter(pk__in=list(listing_ids)).update(offer_version=F("offer_version") + 1)
 
 
+def send_now(*, listing_id: int) -> None:
+    """Publish a listing anew, now: a person asks for it and need not wait for its next try."""
+    say_again(listing_ids=[listing_id])
+    Publication.objects.filter(listing=listing_id, batch__isnull=True).update(
+        state=WorkState.WAITING, due_at=ClockTimestamp(), errors=0, deaths=0
+    )
+
+
 def plan(*, publication_ids: Iterable[int]) -> list[Offer]:
     """Return what these listings should show now: versions are read first, then pairing and stock."""
     wanted_ids = list(publication_ids)
@@ -132,6 +141,7 @@ def plan(*, publication_ids: Iterable[int]) -> list[Offer]:
             marketplace=row.listing.shop.marketplace,
             external_id=row.listing.external_id,
             product_type=row.listing.product_type,
+            handle=row.listing.handle,
             version=versions.get(row.pk, 0),
             wanted=wanted[row.pk],
             shown=shown_quantity(publication=row),
@@ -145,27 +155,70 @@ def wanted_quantities(*, publications: Sequence[Publication]) -> dict[int, int]:
 
     The publications are read with listing, shop and components.
     """
+    return {pk: one.wanted for pk, one in explained(publications=publications).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The limits a listing's quantity is computed with, its own where it has some, else its shop's."""
+
+    buffer: int
+    percentage: int
+    cap: int | None
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a listing should show, what its stock would allow, and the limits in between."""
+
+    wanted: int
+    possible: int
+    rule: Rule
+
+
+def explained(
+    *,
+    publications: Sequence[Publication],
+    rule: Callable[[Listing], Rule] | None = None,
+) -> dict[int, Explained]:
+    """Return what each listing should show and from what, by publication id, in one statement.
+
+    ``rule`` replaces the stored limits, to look at what others would do. The publications are read with
+    listing, shop and components.
+    """
     components = {
         row.pk: [(part.sku_id, part.quantity) for part in row.listing.components.all()]
         for row in publications
     }
     sku_ids = {sku_id for parts in components.values() for sku_id, _units in parts}
     available = available_to_promise(sku_ids=sorted(sku_ids))
-    return {
-        row.pk: _wanted(row=row, components=components[row.pk], available=available) for row in publications
-    }
+    found = {}
+    for row in publications:
+        limits, parts = (rule or rule_of)(row.listing), components[row.pk]
+        offered = publishable_quantity(
+            available=available,
+            components=parts,
+            buffer=limits.buffer,
+            percentage=limits.percentage,
+            cap=limits.cap,
+        )
+        possible = publishable_quantity(
+            available=available, components=parts, buffer=0, percentage=100, cap=None
+        )
+        wanted = 0 if limits.is_paused else offered
+        found[row.pk] = Explained(wanted=wanted, possible=possible, rule=limits)
+    return found
 
 
-def _wanted(*, row: Publication, components: Sequence[tuple[int, int]], available: Mapping[int, int]) -> int:
-    listing, shop = row.listing, row.listing.shop
-    if listing.is_paused or shop.is_paused:
-        return 0
-    return publishable_quantity(
-        available=available,
-        components=components,
+def rule_of(listing: Listing) -> Rule:
+    """Return a listing's limits: its own where it has some, else its shop's."""
+    shop = listing.shop
+    return Rule(
         buffer=shop.buffer if listing.buffer is None else listing.buffer,
         percentage=shop.percentage if listing.percentage is None else listing.percentage,
         cap=listing.cap,
+        is_paused=listing.is_paused or shop.is_paused,
     )
 
 

@@ -4,7 +4,7 @@ An account is named by its name or its seller id. Where it is neither, or empty,
 listing is meant. A listing that was never seen is created when its account is sure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,11 +12,32 @@ from django.utils.translation import gettext as _
 from channels.listings import ResolvedListing, WantedListing, pair_many, resolve
 from channels.models import ChannelAccount, Listing, ListingComponent, Shop
 from ecomhub.models import Event
-from ecomhub.sheets import CellRefused, Finding, Job, Outcome, SheetRow
+from ecomhub.sheets import CellRefused, Finding, Job, Outcome, SheetRow, write_csv
 from inventory import queries
 
 Key = tuple[int, str, str]
 """Account id, marketplace, listing."""
+
+
+HEADER = ("platform", "account", "marketplace", "listing", "sku", "quantity", "title")
+
+
+def written(*, listings: Iterable[Listing]) -> bytes:
+    """Return listings as a sheet that ``check`` and ``apply`` take back: a row for each component.
+
+    A listing that sells nothing yet has one row; its SKU is filled in where one has the listing's own code.
+    The listings are read with shop, account and components.
+    """
+    rows = list(listings)
+    same = queries.sku_ids_by_code(codes=[row.external_id for row in rows if not row.is_mapped])
+    lines = []
+    for row in rows:
+        account = row.shop.account
+        place = (account.platform, account.name, row.shop.marketplace, row.external_id)
+        parts = [(part.sku.code, part.quantity) for part in row.components.all()]
+        for code, units in parts or [(row.external_id if row.external_id in same else "", 1)]:
+            lines.append((*place, code, units, row.title))
+    return write_csv(header=HEADER, rows=lines)
 
 
 @dataclass(frozen=True, slots=True)

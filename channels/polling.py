@@ -130,10 +130,12 @@ def _write(*, pull: Pull, **changes: Any) -> None:
 
 
 def _ask(*, pull: Pull, adapter: Adapter) -> Page[Any]:
-    if pull.stream in ORDER_STREAMS and pull.pass_from is not None and pull.pass_to is not None:
-        return adapter.fetch_orders(
+    if pull.stream in lanes.WINDOWED and pull.pass_from is not None and pull.pass_to is not None:
+        fetch = adapter.fetch_returns if pull.stream == Pull.Stream.RETURNS else adapter.fetch_orders
+        page: Page[Any] = fetch(
             updated_from=pull.pass_from, updated_to=pull.pass_to, page_token=pull.pass_token
         )
+        return page
     if pull.stream == Pull.Stream.LISTINGS:
         return adapter.fetch_listings(marketplace=pull.pass_place, page_token=pull.pass_token)
     if pull.stream == Pull.Stream.CHANNEL_STOCK:

@@ -13,14 +13,16 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from channels import accounts, braking, feeds, offers, tokens
+from channels import accounts, braking, changes, feeds, offers, tokens
 from channels.adapter import Capability, ChannelError, Refused, RetryLater, Unsupported
 from channels.messages import Outcome, StockResult, StockUpdate
-from channels.models import ChannelAccount, Publication
+from channels.models import ChannelAccount, ListingChange, Publication
 from channels.offers import Offer
 from channels.registry import platform
 from ecomhub import work
 from ecomhub.work import WorkState
+
+Kind = ListingChange.Kind
 
 PER_RUN = 40
 _AWAY = timedelta(minutes=1)
@@ -134,12 +136,13 @@ def update_of(offer: Offer) -> StockUpdate:
         listing_id=offer.external_id,
         quantity=offer.wanted,
         product_type=offer.product_type,
+        handle=offer.handle,
     )
 
 
 def note_sent(*, row: Publication, offer: Offer, result: StockResult, at: datetime) -> None:
     """Write down what was sent and from which version. Raises ``work.LeaseLost`` when the row is not ours."""
-    changes: dict[str, object] = {
+    values: dict[str, object] = {
         "done_version": offer.version,
         "wanted_quantity": offer.wanted,
         "sent_quantity": offer.wanted,
@@ -151,10 +154,13 @@ def note_sent(*, row: Publication, offer: Offer, result: StockResult, at: dateti
         "last_error": "",
     }
     if result.outcome == Outcome.CONFIRMED:
-        changes |= {"confirmed_quantity": offer.wanted, "confirmed_at": at, "errors": 0}
+        values |= {"confirmed_quantity": offer.wanted, "confirmed_at": at, "errors": 0}
     mine = Publication.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch)
-    if not mine.update(**changes):
+    if not mine.update(**values):
         raise work.LeaseLost(f"publication {row.pk} belongs to another worker now")
+    changes.note(
+        changes=[changes.Change(row.listing_id, Kind.QUANTITY_SENT, at, row.sent_quantity, offer.wanted)]
+    )
 
 
 def _note_error(*, row: Publication, error: ChannelError) -> None:

@@ -44,7 +44,10 @@ class Push:
     """One event. ``event_id`` is the platform's own, or a hash of what repeats with a repeated event.
 
     ``external_ids`` name the orders or listings to fetch; for ``ERASURE`` they are the orders or, with
-    ``buyer_ids``, the people whose data must go; for ``AUTHORIZATION`` the seller withdrew it.
+    ``buyer_ids``, the people whose data must go (``IncomingBuyer.id`` or e-mail addresses), ``("*",)`` as
+    orders all of the account's; for ``AUTHORIZATION`` the seller withdrew it. ``seller_id`` is given where
+    one address serves all sellers of an application: the push is then that account's, if it is proven for it
+    too. ``at`` is the signed time.
     """
 
     event_id: str
@@ -53,6 +56,7 @@ class Push:
     external_ids: tuple[str, ...] = ()
     buyer_ids: tuple[str, ...] = ()
     at: datetime | None = None
+    seller_id: str = ""
 
 
 class BadSignature(Exception):

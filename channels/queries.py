@@ -1,14 +1,14 @@
 """Reads of the house, for the Channels page: how each shop and stream stands, in figures and in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
-from channels import lanes, offers
+from channels import differing, feeds, lanes, offers, pricing
 from channels.models import (
     ChannelAccount,
     FailedImport,
@@ -23,7 +23,7 @@ from channels.pace import pace
 from channels.quota import Quota, quotas_of
 from ecomhub import work
 from ecomhub.access import Actor
-from ecomhub.work import WorkState
+from ecomhub.work import ClockTimestamp, WorkState
 
 LAG_RUNS = timedelta(days=1)
 STALE_AFTER = timedelta(minutes=30)
@@ -55,6 +55,16 @@ class StreamView:
 
 
 @dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What waits to go out for an account: listings whose quantity changed, feeds under way, prices."""
+
+    quantities: int = 0
+    feeds: int = 0
+    prices: int = 0
+    last_sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """One account with its shops, streams, quota and what waits for a person."""
 
@@ -66,6 +76,7 @@ class AccountView:
     unmapped: int
     failed_imports: int
     refused: int
+    outgoing: "Outgoing"
 
     @property
     def is_import_only(self) -> bool:
@@ -102,9 +113,24 @@ def overview(*, actor: Actor, at: datetime) -> list[AccountView]:
             unmapped=listings.get(account.pk, (0, 0))[1],
             failed_imports=failed.get(account.pk, 0),
             refused=refused.get(account.pk, 0),
+            outgoing=outgoing_of(account=account),
         )
         for account in accounts
     ]
+
+
+def outgoing_of(*, account: ChannelAccount) -> Outgoing:
+    """Return what waits to go out for an account, whether or not it may go now."""
+    found = Outgoing()
+    if account.pushes_stock:
+        sent = Publication.objects.filter(listing__shop__account=account).aggregate(last=Max("sent_at"))
+        found = replace(
+            found,
+            quantities=offers.changed(account_id=account.pk).count(),
+            feeds=feeds.open_batches(account_id=account.pk).count(),
+            last_sent_at=sent["last"],
+        )
+    return replace(found, prices=pricing.to_send(account_id=account.pk).count())
 
 
 def _by_account(rows: "QuerySet[Shop]") -> dict[int, list[Shop]]:
@@ -192,87 +218,78 @@ def unmapped_listings(*, actor: Actor) -> "QuerySet[Listing]":
     return Listing.objects.visible_to(actor).unmapped().select_related("shop__account").order_by("pk")
 
 
-@dataclass(frozen=True, slots=True)
-class QuantityView:
-    """One listing's wanted and shown quantity; ``why`` names the cause of a difference by a stable key."""
-
-    listing: Listing
-    wanted: int | None
-    shown: int | None
-    why: str
-    detail: str
-
-
-def quantities(*, listings: Sequence[Listing]) -> list[QuantityView]:
-    """Return wanted and shown quantities of listings (read with shop and account), and why they differ.
-
-    ``why`` is empty when they agree, else one of: by_channel, parent, unpaired, import_only, stopped, brake,
-    paused, on_its_way, accepted, refused, waiting.
-    """
-    prefetch_related_objects(listings, "publication", "components")
-    publications = {row.pk: held for row in listings if (held := _publication_of(row)) is not None}
-    mapped = [row for row in publications.values() if row.listing.is_mapped]
-    plan = offers.wanted_quantities(publications=mapped)
-    found = []
-    for listing in listings:
-        publication = publications.get(listing.pk)
-        wanted = plan.get(publication.pk) if publication is not None else None
-        shown = listing.remote_quantity
-        if publication is not None:
-            shown = offers.shown_quantity(publication=publication)
-        why, detail = _why(listing=listing, publication=publication, wanted=wanted, shown=shown)
-        found.append(QuantityView(listing=listing, wanted=wanted, shown=shown, why=why, detail=detail))
-    return found
-
-
-def _publication_of(listing: Listing) -> Publication | None:
-    return getattr(listing, "publication", None)
-
-
 def for_list(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
-    """Bring along what a row of the listings page shows: shop, account and publication at once, what the
-    listing sells in one more statement.
+    """Bring along what a row of the listings page shows: shop, account, stock and price work at once, what
+    the listing sells in one more statement.
     """
     parts = ListingComponent.objects.select_related("sku").order_by("pk")
-    return rows.select_related("shop__account", "publication").prefetch_related(
+    timed = rows.annotate(read_at=ClockTimestamp())
+    return timed.select_related("shop__account", "publication", "price_publication").prefetch_related(
         Prefetch("components", queryset=parts)
     )
 
 
-def listing_counts(*, actor: Actor) -> tuple[int, int]:
-    """Return how many listings the actor may see and how many of them sell nothing yet: one statement."""
-    unmapped = Count("pk", filter=Q(is_mapped=False, is_parent=False))
-    found = Listing.objects.visible_to(actor).aggregate(every=Count("pk"), unmapped=unmapped)
-    return found["every"], found["unmapped"]
+@dataclass(frozen=True, slots=True)
+class ListingCounts:
+    """How many listings an actor may see, and how many of them wait for something."""
+
+    every: int
+    unmapped: int
+    refused: int
+    paused: int
 
 
-def _why(
-    *,
-    listing: Listing,
-    publication: Publication | None,
-    wanted: int | None,
-    shown: int | None,
-) -> tuple[str, str]:
-    account = listing.shop.account
-    if listing.is_parent:
-        return "parent", ""
-    if listing.fulfillment_method == "by_channel":
-        return "by_channel", ""
-    if not listing.is_mapped or publication is None:
-        return "unpaired", ""
-    if publication.errors and publication.last_error:
-        return "refused", publication.last_error
-    unconfirmed = publication.sent_at is not None and (
-        publication.confirmed_at is None or publication.confirmed_at < publication.sent_at
+LISTING_VIEWS = ("all", "unmapped", "differs", "refused", "paused")
+_REFUSED = Q(publication__errors__gt=0) | Q(price_publication__errors__gt=0)
+_PAUSED = Q(is_paused=True) | Q(shop__is_paused=True)
+
+
+def listing_counts(*, actor: Actor) -> ListingCounts:
+    """Count the listings the actor may see, by what they wait for: one statement."""
+    found = Listing.objects.visible_to(actor).aggregate(
+        every=Count("pk"),
+        unmapped=Count("pk", filter=Q(is_mapped=False, is_parent=False)),
+        refused=Count("pk", filter=_REFUSED),
+        paused=Count("pk", filter=_PAUSED & Q(is_parent=False)),
     )
-    if wanted == shown:
-        return ("accepted", "") if unconfirmed else ("", "")
-    if account.switched_on_at is None or not account.pushes_stock:
-        return "import_only", ""
-    if account.state != ChannelAccount.State.CONNECTED:
-        return "stopped", account.state_reason
-    if account.brake_engaged_at is not None:
-        return "brake", account.brake_reason
-    if listing.is_paused or listing.shop.is_paused:
-        return "paused", ""
-    return ("on_its_way", "") if publication.batch_id is not None else ("waiting", "")
+    return ListingCounts(**found)
+
+
+def listings(
+    *,
+    actor: Actor,
+    view: str = "all",
+    text: str = "",
+    platform: str = "",
+    account: ChannelAccount | None = None,
+    shop: Shop | None = None,
+) -> "QuerySet[Listing]":
+    """Return the listings that match, in no order yet.
+
+    ``view`` is one of ``LISTING_VIEWS``. ``text`` finds a part of the listing's code, its title or the code
+    of a SKU it sells, and a whole product number.
+    """
+    rows: QuerySet[Listing] = Listing.objects.visible_to(actor)
+    if view == "unmapped":
+        rows = Listing.objects.visible_to(actor).unmapped()
+    elif view == "refused":
+        rows = rows.filter(_REFUSED)
+    elif view == "paused":
+        rows = rows.filter(_PAUSED, is_parent=False)
+    elif view == "differs":
+        rows = rows.filter(pk__in=differing.differing().values("listing"))
+    if platform:
+        rows = rows.filter(shop__account__platform=platform)
+    if account is not None:
+        rows = rows.filter(shop__account=account)
+    if shop is not None:
+        rows = rows.filter(shop=shop)
+    if text:
+        sells = ListingComponent.objects.filter(sku__code__icontains=text).values("listing")
+        rows = rows.filter(
+            Q(external_id__icontains=text)
+            | Q(title__icontains=text)
+            | Q(product_id__iexact=text)
+            | Q(pk__in=sells)
+        )
+    return rows

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from channels.models import ChannelAccount, ThrottleBucket
 from channels.pace import pace
-from channels.throttle import MARGIN
+from channels.registry import platform
+from channels.throttle import MARGIN, PUSHES
 from ecomhub import work
 
 _NAMES = {
@@ -19,7 +20,20 @@ _NAMES = {
     "push_stock_batch": gettext_lazy("Hand in a feed of quantities"),
     "batch_results": gettext_lazy("Ask for a feed's report"),
     "fetch_channel_stock": gettext_lazy("Read stock at the channel"),
+    "push_price": gettext_lazy("Set a price"),
     "confirm_shipment": gettext_lazy("Mark as shipped"),
+    "shipping_choices": gettext_lazy("Ask how a parcel can be handed over"),
+    "arrange_shipment": gettext_lazy("Arrange a parcel"),
+    "fetch_tracking": gettext_lazy("Ask for a tracking number"),
+    "fetch_document": gettext_lazy("Fetch a label"),
+    "cancel_order": gettext_lazy("Cancel an order"),
+    "answer_cancel": gettext_lazy("Answer a wish to cancel"),
+    "fetch_returns": gettext_lazy("Read returns"),
+    "subscribe": gettext_lazy("Ask for pushes"),
+    "points": gettext_lazy("Everything, in query points"),
+    "trading": gettext_lazy("Trading API"),
+    "fulfillment": gettext_lazy("Orders and shipping"),
+    "notification": gettext_lazy("Ask for pushes"),
     "check": gettext_lazy("Check the connection"),
 }
 
@@ -42,8 +56,9 @@ def quotas_of(*, account: ChannelAccount) -> list[Quota]:
     """Return the budgets of an account; the scarcest first."""
     now = work.database_now()
     speed = pace(endpoint=account.endpoint) * MARGIN
+    costs = bool(platform(account.platform).costs)
     found = []
-    for bucket in ThrottleBucket.objects.filter(account=account):
+    for bucket in ThrottleBucket.objects.filter(account=account).exclude(operation=PUSHES):
         passed = max((now - bucket.refilled_at).total_seconds(), 0.0)
         level = min(bucket.burst, bucket.tokens + passed * bucket.rate * speed)
         every = 1 / (bucket.rate * MARGIN)
@@ -56,14 +71,15 @@ def quotas_of(*, account: ChannelAccount) -> list[Quota]:
                 every_s=every,
                 used=bucket.used,
                 throttled=bucket.throttled,
-                words=_words(in_hand=int(level), burst=int(bucket.burst), every=every),
+                words=_words(in_hand=int(level), burst=int(bucket.burst), every=every, costs=costs),
             )
         )
     return sorted(found, key=lambda quota: -quota.every_s)
 
 
-def _words(*, in_hand: int, burst: int, every: float) -> str:
-    left = _("%(left)d of %(burst)d calls in hand") % {"left": in_hand, "burst": burst}
+def _words(*, in_hand: int, burst: int, every: float, costs: bool) -> str:
+    words = _("%(left)d of %(burst)d points in hand") if costs else _("%(left)d of %(burst)d calls in hand")
+    left = words % {"left": in_hand, "burst": burst}
     return _("%(left)s, %(refill)s") % {"left": left, "refill": _refill(every)}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet
 
-from channels import offers, tokens
+from channels import listings, offers, tokens
 from channels.adapter import ChannelError, Refused, RetryLater, Unsupported
 from channels.models import ChannelAccount, Listing, Publication, Pull
 from channels.pace import real
@@ -99,7 +99,7 @@ def _look(*, account: ChannelAccount, row: Publication, at: datetime) -> int:
         at=at,
         patience=tokens.SHORT,
     )
-    Listing.objects.filter(pk=listing.pk).update(remote_quantity=seen.quantity, remote_at=at)
+    listings.note_seen(listing=listing, seen=seen, at=at)
     if seen.quantity == row.sent_quantity:
         _write(row, confirmed_quantity=row.sent_quantity, confirmed_at=at, reads=0, errors=0, last_error="")
         return 1

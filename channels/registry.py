@@ -83,8 +83,15 @@ def _faults(one: Platform) -> Iterator[str]:
         operation = one.operations.get(capability)
         if operation is None:
             yield f"it declares {capability} without naming its operation"
-        elif operation not in one.rates:
+        elif one.buckets.get(operation, operation) not in one.rates:
             yield f"the operation {operation!r} of {capability} has no rate"
+    for operation, bucket in one.buckets.items():
+        if bucket not in one.rates:
+            yield f"the bucket {bucket!r} of {operation!r} has no rate"
+    for operation, cost in one.costs.items():
+        rate = one.rates.get(one.buckets.get(operation, operation))
+        if cost <= 0 or (rate is not None and cost > rate.burst):
+            yield f"a call of {operation!r} costs nothing or more than its bucket holds"
     for operation, rate in one.rates.items():
         if rate.per_second <= 0 or rate.burst < 1:
             yield f"the rate of {operation!r} lets no call through"

@@ -10,7 +10,8 @@ class ShippingChoice:
     """One way the platform offers to hand a parcel over.
 
     ``kind`` is ``pickup``, ``dropoff`` or ``own_number`` (the seller brings the tracking number);
-    ``parameters`` go back unchanged; ``label`` is the platform's own text for a person.
+    ``parameters`` go back unchanged; ``label`` is the platform's own text for a person, empty where it has
+    none. A parameter ``asks`` of ``tracking_number`` says that another kind too needs the seller's number.
     """
 
     kind: str
@@ -34,11 +35,16 @@ class ArrangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """What the platform says of an arranged parcel. ``tracking_number`` empty: it comes later."""
+    """What the platform says of an arranged parcel. ``tracking_number`` empty: it comes later.
+
+    ``arranged`` answers a reading: whether the platform shows the parcel as arranged, ``None`` where what it
+    shows does not tell. A parcel with a number is arranged.
+    """
 
     package: str
     tracking_number: str = ""
     carrier: str = ""
+    arranged: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

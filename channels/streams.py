@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from channels import channel_stock, failures, listings, polling, readback
+from channels import channel_stock, failures, listings, polling, price_publishing, readback
 from channels.messages import Page
 from channels.models import ChannelAccount, FailedImport, Pull
 from channels.polling import FetchedPage, PageCounts
@@ -95,6 +95,7 @@ def kind_of(*, stream: str) -> str:
 def _follow(*, account: ChannelAccount, stream: str, pass_id: str, at: datetime) -> None:
     if stream == Pull.Stream.LISTINGS:
         readback.reconcile(account_id=account.pk, at=at)
+        price_publishing.reconcile(account_id=account.pk, at=at)
     else:
         channel_stock.book(account=account, cause=f"channel-stock:{pass_id}", at=at)
 

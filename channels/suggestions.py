@@ -14,20 +14,20 @@ _LEAST_TITLE = 0.3
 
 _SUGGEST = """
 WITH asked AS (
-    SELECT l.id, upper(l.external_id) AS code, upper(l.title) AS title,
+    SELECT l.id, upper(l.external_id) AS code, upper(l.product_id) AS product, upper(l.title) AS title,
            ARRAY(SELECT jsonb_array_elements_text(l.barcodes)) AS barcodes
       FROM channels_listing l
      WHERE l.id = ANY(%(listings)s)
 ), judged AS (
     SELECT asked.id AS listing_id, s.id AS sku_id, s.code, s.name_en, s.name_zh,
-           upper(s.code) = asked.code AS same_code,
+           upper(s.code) IN (asked.code, asked.product) AS same_code,
            asked.barcodes && s.barcodes::text[] AS same_barcode,
            similarity(upper(s.code), asked.code) AS code_likeness,
            greatest(similarity(upper(s.name_en), asked.title), similarity(s.name_zh, asked.title))
                AS title_likeness
       FROM asked
       JOIN inventory_sku s ON s.status <> 'retired' AND (
-           upper(s.code) = asked.code
+           upper(s.code) IN (asked.code, asked.product)
         OR s.barcodes::text[] && asked.barcodes
         OR similarity(upper(s.code), asked.code) >= %(code)s
         OR similarity(upper(s.name_en), asked.title) >= %(title)s

@@ -4,10 +4,21 @@ from typing import Any
 
 from celery import bootsteps
 from django.core.cache import cache
+from django.db.models import Q
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from channels import feeds, publishing, readback, streams
+from channels import (
+    connecting,
+    feeds,
+    price_publishing,
+    publishing,
+    readback,
+    receiving,
+    rereading,
+    streams,
+    subscribing,
+)
 from channels.models import ChannelAccount, Pull
 from ecomhub import clock
 from ecomhub.celery import app
@@ -15,6 +26,7 @@ from ecomhub.health import LATE_TICK, TICK_KEY, note_tick
 from ecomhub.work import ClockTimestamp, WorkState
 
 PER_TICK = 50
+OLD_PER_TICK = 1000
 _LONGEST_COUNTDOWN = 55.0
 _LOOK_EVERY_SECONDS = 20.0
 
@@ -39,10 +51,18 @@ def tick() -> None:
     )
     for pull_id in due.order_by("due_at", "pk").values_list("pk", flat=True)[:PER_TICK]:
         ring(pull, pull_id)
-    speaking = ChannelAccount.objects.filter(state=ChannelAccount.State.CONNECTED, pushes_stock=True)
+    speaking = ChannelAccount.objects.filter(
+        Q(pushes_stock=True) | Q(pushes_prices=True), state=ChannelAccount.State.CONNECTED
+    )
     for account_id in speaking.order_by("pk").values_list("pk", flat=True):
         ring(publish, account_id)
+    for account_id in rereading.due_accounts(limit=PER_TICK):
+        ring(read_pushed, account_id)
+    for row_id in subscribing.due(limit=PER_TICK):
+        ring(subscribe, row_id)
     streams.retry_failed(limit=PER_TICK)
+    connecting.forget_old()
+    receiving.forget_old(limit=OLD_PER_TICK)
 
 
 @app.task(name="channels.pull")
@@ -62,9 +82,23 @@ def publish(account_id: int) -> None:
     if done.batched:
         for batch_id in feeds.open_batches(account_id=account_id).values_list("pk", flat=True):
             feeds.work_on(batch_id=batch_id, now=clock.now)
+    price_publishing.publish(account_id=account_id, now=clock.now)
     readback.read_back(account_id=account_id, now=clock.now)
+    price_publishing.read_back(account_id=account_id, now=clock.now)
     if done.pushed == publishing.PER_RUN:
         ring(publish, account_id)
+
+
+@app.task(name="channels.read_pushed")
+def read_pushed(account_id: int) -> None:
+    """Read again the listings that an account's pushes named."""
+    rereading.read_pushed(account_id=account_id, now=clock.now)
+
+
+@app.task(name="channels.subscribe")
+def subscribe(row_id: int) -> None:
+    """Ask one account's platform to push to us."""
+    subscribing.subscribe(row_id=row_id, now=clock.now)
 
 
 class TickBridge(bootsteps.StartStopStep):

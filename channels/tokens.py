@@ -2,7 +2,9 @@
 
 The access token is refreshed on the application clock, before it runs out, by whoever holds the lease on
 the credential row; the others wait and read what came back. The new token is committed alone, right after
-the answer, under the generation that was read before.
+the answer, under the generation that was read before. A refresh that began and whose answer was never written
+leaves the row unsettled: where refresh tokens are single-use, the one we hold may be used up, and a person is
+told so when the platform refuses it.
 """
 
 import random
@@ -12,9 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from django.conf import settings
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
-from channels import throttle
+from channels import hanging, proxies, throttle
 from channels.adapter import Adapter, CredentialsRejected, RetryLater, Throttled, TokenExpired
 from channels.messages import AccessToken, Connection
 from channels.models import ChannelAccount, Credential
@@ -24,19 +28,19 @@ from ecomhub.work import ClockTimestamp
 
 T = TypeVar("T")
 
-LEASE = timedelta(seconds=70)
-"""Longer than the longest call (60 s), so that a lease never ends under a living refresher."""
-
 SHORT = 2.0
 """Patience for operations of several calls a second: shorter than giving the row back and taking it again."""
 
-_WAIT_SECONDS = 75.0
 _LOOK_SECONDS = 0.1
 _USE_SHARE = (0.75, 0.8)
 
 
 class AccountStopped(RetryLater):
     """The account is paused or must be reconnected; nothing was sent."""
+
+
+class PlatformHangs(AccountStopped):
+    """The platform let us wait in vain a moment ago; nothing was sent, others go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,13 @@ class Watcher:
         self, *, operation: str, status: int, granted_rate: float | None, remaining: float | None = None
     ) -> None:
         """Note one answer of the platform."""
-        if granted_rate is not None:
-            throttle.learn(account_id=self.account_id, operation=operation, granted_rate=granted_rate)
+        if granted_rate is not None or remaining is not None:
+            throttle.learn(
+                account_id=self.account_id,
+                operation=operation,
+                granted_rate=granted_rate,
+                remaining=remaining,
+            )
 
 
 def call(
@@ -61,23 +70,26 @@ def call(
     at: datetime,
     keep: float = 0.0,
     patience: float = 0.0,
+    cost: float | None = None,
 ) -> T:
     """Call one verb of the account's adapter and return its answer.
 
-    ``operation`` names the token bucket (``Platform.operations``), ``keep`` how many of its tokens are left
-    to more urgent callers, ``patience`` how many real seconds may be waited for a token.
+    ``operation`` names what is done (``Platform.operations``) and so its token bucket and cost; ``cost``
+    where this call's differs. ``keep`` is how many calls are left to more urgent callers, ``patience`` how
+    many real seconds may be waited for the tokens.
 
     Raises the adapter's errors: ``Throttled`` with ``after`` in real time when the bucket is empty or the
-    platform said so, ``AccountStopped`` when the account may not speak, ``CredentialsRejected`` after marking
-    the account as to be reconnected. Never inside a transaction.
+    platform said so, ``AccountStopped`` when the account may not speak (``PlatformHangs`` when its platform
+    let us wait in vain a moment ago), ``CredentialsRejected`` after marking the account as to be reconnected.
+    Never inside a transaction.
     """
     connection = connect(account=account, at=at)
-    _take(account, operation, keep, patience)
+    _take(account, operation, keep, patience, cost)
     try:
         return _speak(account, operation, connection, verb)
     except TokenExpired:
         connection = _refreshed(account=account, seen=connection.generation, at=at)
-        _take(account, operation, 0.0, patience)
+        _take(account, operation, 0.0, patience, cost)
     try:
         return _speak(account, operation, connection, verb)
     except TokenExpired as error:
@@ -86,13 +98,20 @@ def call(
 
 def connect(*, account: ChannelAccount, at: datetime) -> Connection:
     """Return the account's connection with an access token that is still good for a while."""
-    state, reason = ChannelAccount.objects.values_list("state", "state_reason").get(pk=account.pk)
-    if state != ChannelAccount.State.CONNECTED:
-        raise AccountStopped(reason or f"the account is {state}", after=timedelta(hours=1))
+    _check_may_speak(account)
     credential = Credential.objects.get(account_id=account.pk)
     if credential.sealed_access and credential.refresh_at is not None and at < credential.refresh_at:
         return connection_of(account=account, credential=credential)
     return _refreshed(account=account, seen=credential.generation, at=at)
+
+
+def _check_may_speak(account: ChannelAccount) -> None:
+    state, reason = ChannelAccount.objects.values_list("state", "state_reason").get(pk=account.pk)
+    if state != ChannelAccount.State.CONNECTED:
+        raise AccountStopped(reason or f"the account is {state}", after=timedelta(hours=1))
+    wait = hanging.rest(account=account)
+    if wait is not None:
+        raise PlatformHangs("the platform does not answer; it is asked again soon", after=wait)
 
 
 def connection_of(*, account: ChannelAccount, credential: Credential) -> Connection:
@@ -111,7 +130,7 @@ def connection_of(*, account: ChannelAccount, credential: Credential) -> Connect
         credentials=sealed.unseal(context=secret_context(account), blob=credential.sealed),
         access_token=access,
         generation=credential.generation,
-        proxy=account.proxy,
+        proxy=proxies.way_out(account=account),
     )
 
 
@@ -125,12 +144,12 @@ def access_context(account: ChannelAccount) -> str:
     return f"channels.credential:{account.uid}:access"
 
 
-def _take(account: ChannelAccount, operation: str, keep: float, patience: float) -> None:
+def _take(account: ChannelAccount, operation: str, keep: float, patience: float, cost: float | None) -> None:
     until = time.monotonic() + patience
-    wait = throttle.take(account_id=account.pk, operation=operation, keep=keep)
+    wait = throttle.take(account_id=account.pk, operation=operation, keep=keep, cost=cost)
     while wait and time.monotonic() + wait < until:
         time.sleep(wait)
-        wait = throttle.take(account_id=account.pk, operation=operation, keep=keep)
+        wait = throttle.take(account_id=account.pk, operation=operation, keep=keep, cost=cost)
     if wait:
         raise Throttled(f"{operation}: our share of the rate is used up", after=timedelta(seconds=wait))
 
@@ -140,7 +159,7 @@ def _speak(
 ) -> T:
     adapter = platform(account.platform).build(connection, Watcher(account.pk))
     try:
-        return verb(adapter)
+        return _listening(account, lambda: verb(adapter))
     except Throttled:
         throttle.empty(account_id=account.pk, operation=operation)
         raise
@@ -149,21 +168,45 @@ def _speak(
         raise
 
 
+def _listening(account: ChannelAccount, ask: Callable[[], T]) -> T:
+    """Make a call and note whether the platform answered or let us hang."""
+    began = time.monotonic()
+    try:
+        answer = ask()
+    except RetryLater as error:
+        if hanging.hung(seconds=time.monotonic() - began) and not isinstance(error, Throttled):
+            hanging.note_silence(account=account)
+        else:
+            hanging.note_answer(account=account)
+        raise
+    except Exception:
+        hanging.note_answer(account=account)
+        raise
+    hanging.note_answer(account=account)
+    return answer
+
+
+def _lease() -> timedelta:
+    """Return a time longer than the longest call, so that a lease never ends under a living refresher."""
+    return timedelta(seconds=settings.ECOMHUB_CALL_SECONDS + 10)
+
+
 def _refreshed(*, account: ChannelAccount, seen: int, at: datetime) -> Connection:
     """Return a connection whose generation is newer than ``seen``, by our own refresh or another's."""
-    until = time.monotonic() + _WAIT_SECONDS
+    until = time.monotonic() + settings.ECOMHUB_CALL_SECONDS
     while time.monotonic() < until:
         claimed = Credential.objects.filter(
             Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
             account_id=account.pk,
             generation=seen,
-        ).update(lease_until=ClockTimestamp() + LEASE, lease_epoch=F("lease_epoch") + 1)
+        ).update(lease_until=ClockTimestamp() + _lease(), lease_epoch=F("lease_epoch") + 1)
         credential = Credential.objects.get(account_id=account.pk)
         if credential.generation != seen:
             return connection_of(account=account, credential=credential)
         if claimed:
             return _refresh(account=account, credential=credential, at=at)
         time.sleep(_LOOK_SECONDS)
+        _check_may_speak(account)
     raise RetryLater("another worker is still asking for the access token")
 
 
@@ -173,14 +216,19 @@ def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime) -
     mine = Credential.objects.filter(
         pk=credential.pk, generation=credential.generation, lease_epoch=credential.lease_epoch
     )
+    mine.update(is_unsettled=True)
     try:
-        token = adapter.refresh_token()
+        token = _listening(account, adapter.refresh_token)
     except CredentialsRejected as error:
         mine.update(lease_until=None)
         moved = Credential.objects.exclude(generation=credential.generation).filter(pk=credential.pk).first()
         if moved is not None:
             return connection_of(account=account, credential=moved)
-        _stop(account=account, generation=credential.generation, reason=error.reason)
+        reason = _lost(error.reason) if credential.is_unsettled else error.reason
+        _stop(account=account, generation=credential.generation, reason=reason)
+        raise CredentialsRejected(reason) from error
+    except Throttled:
+        mine.update(lease_until=None, is_unsettled=credential.is_unsettled)
         raise
     except BaseException:
         mine.update(lease_until=None)
@@ -188,7 +236,22 @@ def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime) -
     if not mine.update(**_sealed(account=account, connection=connection, token=token, at=at)):
         credential = Credential.objects.get(pk=credential.pk)
         return connection_of(account=account, credential=credential)
-    return replace(connection, access_token=token.token, generation=credential.generation + 1)
+    renewed = token.refresh_token or connection.credentials.get("refresh_token")
+    credentials = {**connection.credentials, "refresh_token": renewed} if renewed else connection.credentials
+    return replace(
+        connection,
+        access_token=token.token,
+        credentials=credentials,
+        generation=credential.generation + 1,
+    )
+
+
+def _lost(reason: str) -> str:
+    """Say why a refused refresh needs a person, when the answer to the one before it was lost."""
+    return _(
+        "The answer to an earlier token refresh was lost, and the platform takes each refresh token only "
+        "once (%(reason)s). Connect the account again."
+    ) % {"reason": reason}
 
 
 def _sealed(
@@ -201,6 +264,7 @@ def _sealed(
         "expires_at": at + timedelta(seconds=token.expires_in_s),
         "generation": F("generation") + 1,
         "lease_until": None,
+        "is_unsettled": False,
     }
     if token.refresh_token and token.refresh_token != connection.credentials.get("refresh_token"):
         renewed = {**connection.credentials, "refresh_token": token.refresh_token}

@@ -5,16 +5,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from channels import accounts, failures, queries, suggestions
-from channels.forms import ListingFilterForm
-from channels.models import ChannelAccount, FailedImport, Listing, Shop
+from channels import accounts, doors, failures, pricing, queries
+from channels.models import ChannelAccount, FailedImport
+from channels.pace import pace
 from channels.queries import AccountView, StreamView
 from channels.registry import platforms
 from ecomhub import clock
@@ -64,8 +63,10 @@ def _stream(account: ChannelAccount, view: StreamView) -> dict[str, Any]:
         state, color = _("Not read yet"), "secondary"
     else:
         state, color = _("Up to date"), "green"
+    sync = reverse("channels:sync", args=[account.pk])
     return {
         "view": view,
+        "sync_url": f"{sync}?stream={view.pull.stream}",
         "state": state,
         "color": color,
         "p50": _span(account, view.lag_p50_s),
@@ -93,7 +94,12 @@ def _seldom(actor: Actor, account: ChannelAccount) -> list[Choice]:
 
     found = []
     if actor.may("channels.manage"):
-        found.append(Choice(label=_("New credentials"), url=link("reconnect"), icon="key"))
+        known = platforms().get(account.platform)
+        if known is not None and known.authorization is not None:
+            found.append(Choice(label=_("Connect again"), url=link("authorize"), icon="login"))
+        if known is not None and known.credential_fields:
+            found.append(Choice(label=_("New credentials"), url=link("reconnect"), icon="key"))
+        found.append(Choice(label=_("Outgoing proxy"), url=link("proxy"), icon="transfer"))
         if account.state == ChannelAccount.State.PAUSED:
             found.append(Choice(label=_("Resume"), url=link("resume"), icon="player-play", method="post"))
         else:
@@ -114,6 +120,8 @@ def _account(actor: Actor, view: AccountView) -> dict[str, Any]:
         "platform": known.name if known else account.platform,
         "color": STATE_COLORS[account.state],
         "streams": [_stream(account, stream) for stream in view.streams],
+        "pace": pace(endpoint=account.endpoint),
+        "door": doors.door_of(account=account, actor=actor, at=clock.now()),
         "choices": _choices(actor, account),
         "seldom": _seldom(actor, account),
     }
@@ -130,6 +138,7 @@ def channels(request: HttpRequest) -> HttpResponse:
         "accounts": found,
         "platforms": sorted(platforms().values(), key=lambda one: one.name),
         "can_manage": actor.may("channels.manage"),
+        "can_sync": actor.may("channels.sync"),
     }
     template = "channels/accounts.html" if "part" in request.GET else "channels/list.html"
     return render(request, template, context)
@@ -145,6 +154,7 @@ def switches(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "color": STATE_COLORS[account.state],
+        "takes_prices": pricing.offered(account=account),
         "preview": preview,
         "changes": [
             {"change": one, "shop": shops.get(one.marketplace, one.marketplace)}
@@ -201,138 +211,9 @@ def raw(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "channels/raw.html", {"row": found, "text": text})
 
 
-def _why_words() -> dict[str, tuple[str, str]]:
-    return {
-        "": (_("Same"), "green"),
-        "parent": (_("Sold by its variations"), "secondary"),
-        "by_channel": (_("Shipped by the channel"), "secondary"),
-        "unpaired": (_("Not paired"), "orange"),
-        "import_only": (_("The account does not push stock"), "secondary"),
-        "stopped": (_("The account is stopped"), "red"),
-        "brake": (_("The brake waits for a person"), "red"),
-        "paused": (_("Paused"), "yellow"),
-        "refused": (_("Refused by the platform"), "red"),
-        "on_its_way": (_("On its way in a feed"), "azure"),
-        "accepted": (_("Accepted, read back next"), "azure"),
-        "waiting": (_("To be pushed"), "azure"),
-    }
-
-
-def _listings(actor: Actor, *, view: str, text: str, shop: Shop | None) -> "QuerySet[Listing]":
-    rows: QuerySet[Listing] = Listing.objects.visible_to(actor)
-    if view == "unmapped":
-        rows = queries.unmapped_listings(actor=actor)
-    if shop is not None:
-        rows = rows.filter(shop=shop)
-    if text:
-        rows = rows.filter(
-            Q(external_id__icontains=text) | Q(title__icontains=text) | Q(product_id__iexact=text)
-        )
-    return rows
-
-
-def _key(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _neighbors(rows: "QuerySet[Listing]", request: HttpRequest) -> tuple[list[Listing], str, str]:
-    """Return one page by keyset and the keys ("" when there is none) of its neighbors."""
-    after, before = _key(request.GET.get("after", "")), _key(request.GET.get("before", ""))
-    if before:
-        taken = list(rows.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
-        shown, has_previous, has_next = taken[:PAGE][::-1], len(taken) > PAGE, True
-    else:
-        taken = list(rows.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
-        shown, has_previous, has_next = taken[:PAGE], bool(after), len(taken) > PAGE
-    if not shown:
-        return [], "", ""
-    return shown, str(shown[0].pk) if has_previous else "", str(shown[-1].pk) if has_next else ""
-
-
-def reason_words() -> dict[str, str]:
-    """Return why a SKU is suggested for a listing, in words."""
-    return {
-        "code": _("same code"),
-        "barcode": _("same barcode"),
-        "like_code": _("similar code"),
-        "title": _("similar title"),
-    }
-
-
-def _listings_url(**asked: str) -> str:
-    return (
-        f"{reverse('channels:listings')}?{urlencode({key: value for key, value in asked.items() if value})}"
-    )
-
-
-@allow("channels.view")
-@require_GET
-def listings(request: HttpRequest) -> HttpResponse:
-    """List what is offered where, what it sells, and which quantity it shows."""
-    actor = actor_of(request)
-    form = ListingFilterForm(request.GET)
-    form.fields["shop"].queryset = Shop.objects.visible_to(actor).order_by("short_name")  # type: ignore[attr-defined]
-    form.is_valid()
-    view = "unmapped" if request.GET.get("view") == "unmapped" else "all"
-    text, shop = form.cleaned_data.get("q", "").strip(), form.cleaned_data.get("shop")
-    found = _listings(actor, view=view, text=text, shop=shop)
-    rows, previous, following = _neighbors(queries.for_list(found), request)
-    every, unmapped = queries.listing_counts(actor=actor)
-    words, reasons = _why_words(), reason_words()
-    suggested = suggestions.suggest(listings=[row for row in rows if not row.is_mapped]) if rows else {}
-    shown = []
-    for one in queries.quantities(listings=rows):
-        word, color = words[one.why]
-        likely = [(item, reasons.get(item.reason, item.reason)) for item in suggested.get(one.listing.pk, [])]
-        shown.append({"one": one, "listing": one.listing, "word": word, "color": color, "likely": likely})
-    kept = {"view": view, "q": text, "shop": str(shop.pk) if shop else ""}
-    asked = bool(text or shop)
-    context = {
-        "sections": section_tabs("listings"),
-        "views": [
-            Tab(label=_("All"), url=_listings_url(), active=view == "all", count=every),
-            Tab(
-                label=_("Not paired"),
-                url=_listings_url(view="unmapped"),
-                active=view == "unmapped",
-                count=unmapped,
-                color="orange" if unmapped else "",
-            ),
-        ],
-        "filter": form,
-        "clear_url": _listings_url(view=view) if asked else "",
-        "rows": shown,
-        "pager": Pager(
-            shown=len(rows),
-            previous_url=_listings_url(**kept, before=previous) if previous else None,
-            next_url=_listings_url(**kept, after=following) if following else None,
-            total=found.count() if asked else unmapped if view == "unmapped" else every,
-        ),
-    }
-    return render(request, "channels/listings.html", context)
-
-
 @allow("channels.view")
 @require_GET
 def freshness(request: HttpRequest) -> HttpResponse:
     """Show on the home page when each shop was read last."""
     rows = queries.freshness(actor=actor_of(request), at=clock.now())
     return render(request, "channels/freshness.html", {"rows": rows})
-
-
-@allow("channels.view")
-@require_GET
-def of_sku(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show on a SKU's page which listings sell it and which quantity each shows."""
-    found = (
-        Listing.objects.visible_to(actor_of(request))
-        .filter(components__sku=pk)
-        .select_related("shop__account")
-        .order_by("shop__short_name", "external_id")[:OF_SKU]
-    )
-    words = _why_words()
-    rows = [
-        {"one": one, "listing": one.listing, "word": words[one.why][0], "color": words[one.why][1]}
-        for one in queries.quantities(listings=list(found))
-    ]
-    return render(request, "channels/of_sku.html", {"rows": rows})

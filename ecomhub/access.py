@@ -50,12 +50,17 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "channels.view": _EVERYONE,
     "channels.sync": _OPERATIONS,
     "channels.pair": _OPERATIONS,
+    "channels.offer": _OPERATIONS,
     "channels.manage": _ADMINS,
     "channels.view_raw": _ADMINS,
     "logistics.view": _EVERYONE,
     "logistics.ship": _WORKERS,
+    "logistics.arrange": _WORKERS,
+    "logistics.label": _WORKERS,
+    "logistics.rules": _OPERATIONS,
     "api.schema": _EVERYONE,
     "api.tokens": _ADMINS,
+    "webhooks.manage": _ADMINS,
     "jobs.view": _EVERYONE,
 }
 """Role table. ``public`` is the one action not listed here: it needs nobody to be logged in."""
@@ -67,11 +72,15 @@ READ_ACTIONS = frozenset(action for action in ACTIONS if action.endswith(".view"
 SCOPES: dict[str, frozenset[str]] = {
     "orders:read": frozenset({"orders.view", "logistics.view"}),
     "orders:write": frozenset({"orders.work", "orders.cancel"}),
-    "shipments:write": frozenset({"logistics.ship", "logistics.view"}),
+    "shipments:write": frozenset(
+        {"logistics.ship", "logistics.arrange", "logistics.label", "logistics.view"}
+    ),
     "stock:read": frozenset({"inventory.view"}),
     "stock:write": frozenset({"inventory.move"}),
+    "skus:write": frozenset({"inventory.edit"}),
     "channels:read": frozenset({"channels.view"}),
     "buyers:read": frozenset({"orders.view_buyer"}),
+    "webhooks:manage": frozenset({"webhooks.manage"}),
 }
 """What a token's scope adds; a token can never do more than the person it belongs to."""
 

@@ -1,8 +1,8 @@
 """Composition without upward imports: what an app offers is found by module name.
 
 Each installed app may have ``menu.py`` (``MENU``), ``tiles.py`` (``TILES``), ``panels.py`` (``PANELS``),
-``laws.py`` (``LAWS``), ``bench.py`` (``BENCHES``), ``sheets.py`` (``IMPORTERS``) and ``api.py`` (``ROUTES``,
-``SECTIONS``). The ground reads these lists and never an app's name.
+``laws.py`` (``LAWS``), ``bench.py`` (``BENCHES``), ``sheets.py`` (``IMPORTERS``), ``topics.py`` (``TOPICS``)
+and ``api.py`` (``ROUTES``, ``SECTIONS``). The ground reads these lists and never an app's name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -83,16 +83,26 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """Something that outgoing webhooks tell: an object kind (all its events) or one event of it."""
+
+    name: str
+    title: Any
+
+
+@dataclass(frozen=True, slots=True)
 class ApiSection:
     """What an upper app adds to a lower app's object in the REST API, such as an order's shipments.
 
-    ``load`` returns one value per object key; ``serializer`` (a class) shows and describes each of them.
+    ``load`` returns one value per object key; ``serializer`` (a class) describes each of them and shows it,
+    unless ``show`` does that faster.
     """
 
     place: str
     key: str
     serializer: Any
     load: Callable[[Actor, Sequence[int]], Mapping[int, Sequence[Any]]]
+    show: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,11 @@ def panels(*, place: str) -> Sequence[Panel]:
 def laws() -> Sequence[Law]:
     """Return every law of ``verify``."""
     return sorted(_lists("laws", "LAWS"), key=lambda law: law.id)
+
+
+def topics() -> Sequence[Topic]:
+    """Return everything webhooks can tell, app by app."""
+    return _lists("topics", "TOPICS")
 
 
 def benches() -> dict[str, Bench]:

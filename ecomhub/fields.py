@@ -11,7 +11,10 @@ else:
 
 
 class XidField(_IntField):
-    """A Postgres ``xid8``: the transaction that wrote a row. Filled by the database, read as ``int``."""
+    """A Postgres ``xid8``: the transaction that wrote a row. Filled by the database, read as ``int``.
+
+    psycopg2 knows the type as text only, so that is how a value is handed over and handed out.
+    """
 
     def db_type(self, connection: Any) -> str:
         """Name the column's type."""
@@ -20,6 +23,10 @@ class XidField(_IntField):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> int | None:
         """Turn the text psycopg2 hands out into a number."""
         return None if value is None else int(value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Hand a number over as the text Postgres reads an ``xid8`` from."""
+        return str(value) if isinstance(value, int) else value
 
 
 class CurrentXid(models.Func):

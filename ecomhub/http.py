@@ -27,10 +27,11 @@ from requests_hardened import Config, HTTPSession
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 5
-READ_SECONDS = 30
+READ_SECONDS = 20
 PAGE_BYTES = 20 * 1024 * 1024
 USER_BYTES = 64 * 1024
 USER_SECONDS = 10
+RECEIVER_PATH = "/webhook-receiver/"
 
 
 class HttpFailure(Exception):
@@ -128,6 +129,28 @@ def send_to_platform(
         return _send(session, method, url, headers, params, data, max_bytes, seconds)
 
 
+def _is_receiver(url: str) -> bool:
+    """Whether this is the receiver for webhooks that our running sandbox brings along."""
+    return _is_sandbox(url) and urlsplit(url).path.startswith(RECEIVER_PATH)
+
+
+def check_user_address(*, url: str) -> None:
+    """Raise ``ForbiddenAddress`` unless the URL is one that somebody may have us send to, as far as its text
+    tells: https on a usual port without a name and password in it, or our running sandbox's receiver.
+    """
+    try:
+        if _is_receiver(url):
+            return
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ForbiddenAddress("this is no address") from error
+    if parts.scheme != "https" or port not in (None, 443, 8443) or not parts.hostname:
+        raise ForbiddenAddress("only https addresses on port 443 or 8443 can be used")
+    if parts.username or parts.password:
+        raise ForbiddenAddress("an address must not contain a name or a password")
+
+
 def send_to_user_address(
     *,
     method: str,
@@ -139,10 +162,13 @@ def send_to_user_address(
 ) -> Answer:
     """Send to an address somebody typed: public https only, resolved once and pinned, no redirects."""
     _refuse_open_transaction()
+    check_user_address(url=url)
+    if _is_receiver(url):
+        with requests.Session() as session:
+            session.trust_env = False
+            return _send(session, method, url, headers, None, data, max_bytes, USER_SECONDS)
     parts = urlsplit(url)
-    if parts.scheme != "https" or parts.port not in (None, 443, 8443) or not parts.hostname:
-        raise ForbiddenAddress("only https addresses on port 443 or 8443 can be used")
-    address = (resolve or _resolve)(parts.hostname)
+    address = (resolve or _resolve)(parts.hostname or "")
     if not ipaddress.ip_address(address).is_global:
         raise ForbiddenAddress(f"{parts.hostname} is not a public address")
     config = Config(
@@ -209,6 +235,8 @@ def _send(
 def _never_connected(error: Exception) -> bool:
     """Whether nobody listened at the other end, so that nothing can have been sent."""
     cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(cause, urllib3.exceptions.ProxyError):
+        cause = cause.original_error
     return isinstance(cause, urllib3.exceptions.NewConnectionError)
 
 

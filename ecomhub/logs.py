@@ -33,15 +33,16 @@ ALLOWED = frozenset(
 """Keys a log line may carry. Anything else is replaced by its type, because it might hold a buyer."""
 
 
-_RESET_KEY = re.compile(r"(/password/reset/key/)[^/]+")
+_KEYS_IN_ADDRESSES = re.compile(r"(/password/reset/key/|/hooks/[^/]+/)[^/ ]+")
 
 
 def address_without_query(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Cut what people typed from a logged request: a search may name a buyer, a reset link is a key."""
+    """Cut what is nobody's business from a logged request: a search may name a buyer, reset links and push
+    addresses are keys."""
     if isinstance(request := event.get("request"), str):
-        event["request"] = _RESET_KEY.sub(r"\1…", request.partition("?")[0])
+        event["request"] = _KEYS_IN_ADDRESSES.sub(r"\1…", request.partition("?")[0])
     return event
 
 

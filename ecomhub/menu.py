@@ -12,4 +12,18 @@ MENU = [
         action="shell.home",
         order=0,
     ),
+    MenuEntry(
+        label=_("Webhooks"),
+        icon="webhook",
+        url_name="webhooks:list",
+        action="webhooks.manage",
+        order=90,
+    ),
+    MenuEntry(
+        label=_("API"),
+        icon="key",
+        url_name="api-tokens",
+        action="api.tokens",
+        order=91,
+    ),
 ]

@@ -9,6 +9,9 @@ from knox.models import AbstractAuthToken
 
 from ecomhub.access import Actor, Role
 from ecomhub.fields import CurrentXid, XidField
+from ecomhub.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookTry
+
+__all__ = ["WebhookDelivery", "WebhookEndpoint", "WebhookTry"]
 
 
 class RoleChoice(models.TextChoices):
@@ -149,3 +152,16 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["actor", "key"], name="idempotency_key_once")]
+
+
+class FeedEpoch(models.Model):
+    """One row: which life of the database the change feeds are in, raised by the database itself.
+
+    Transaction numbers begin anew in another cluster (dump and restore) and go back on another timeline
+    (point-in-time restore). ``cluster`` names both; the first writer of a new one raises ``epoch``.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    epoch = models.PositiveIntegerField(default=1)
+    cluster = models.CharField(max_length=60)
+    raised_at = models.DateTimeField(db_default=Now())

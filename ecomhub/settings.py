@@ -33,7 +33,7 @@ ECOMHUB_BLIND_KEY = hashlib.sha256(
     env.text("ECOMHUB_BLIND_KEY", None if PRODUCTION else f"blind:{SECRET_KEY}").encode()
 ).digest()
 ECOMHUB_SANDBOX_URL = env.text("ECOMHUB_SANDBOX_URL", "")
-ECOMHUB_CALL_SECONDS = env.whole("ECOMHUB_CALL_SECONDS", 60)
+ECOMHUB_CALL_SECONDS = env.whole("ECOMHUB_CALL_SECONDS", 25)
 ECOMHUB_EXTRA_PLATFORMS = env.words("ECOMHUB_EXTRA_PLATFORMS")
 ECOMHUB_CLOCK_FILE = env.text("ECOMHUB_CLOCK_FILE", "")
 ECOMHUB_FILES_DIR = Path(
@@ -183,6 +183,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "ecomhub.tick": {
+        "task": "ecomhub.tick",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "channels.tick": {
         "task": "channels.tick",
         "schedule": 10.0,
@@ -267,6 +272,9 @@ SPECTACULAR_SETTINGS = {
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "ecomhub.rest.openapi.sparse_answers",
+    ],
 }
 
 LANGUAGE_CODE = "en"

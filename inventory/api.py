@@ -1,123 +1,35 @@
-"""Stock in the REST API: what lies where, corrections, and goods received."""
+"""Stock in the REST API: what lies where, its change feed, the ledger, corrections, and goods received."""
 
 import uuid
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ecomhub import clock
+from ecomhub.access import Actor
 from ecomhub.discovery import ApiSection
-from ecomhub.money import known_currencies
-from ecomhub.rest.fields import FilterSerializer, StrictSerializer
+from ecomhub.rest import feed
 from ecomhub.rest.idempotency import idempotent
-from ecomhub.rest.pagination import KeysetPagination
 from ecomhub.rest.views import HubViewSet, cannot, conflict
 from inventory import ledger
+from inventory.api_shapes import (
+    AdjustmentSerializer,
+    MovementFilter,
+    MovementSerializer,
+    ReceiptFilter,
+    ReceiptRowSerializer,
+    ReceiptSerializer,
+    StockLevelFilter,
+    StockLevelSerializer,
+)
+from inventory.api_skus import Skus, Warehouses
 from inventory.models import Sku, StockLevel, StockMovement, Warehouse
-
-LARGEST = 1_000_000_000
-
-
-class StockLevelSerializer(serializers.ModelSerializer[StockLevel]):
-    """What one warehouse holds of one SKU. ``available`` is on hand minus reserved and may be negative."""
-
-    sku = serializers.CharField(source="sku.code")
-    warehouse = serializers.CharField(source="warehouse.code")
-    is_sellable = serializers.BooleanField(source="warehouse.is_sellable")
-
-    class Meta:
-        model = StockLevel
-        fields = [
-            "id",
-            "sku",
-            "warehouse",
-            "is_sellable",
-            "on_hand",
-            "reserved",
-            "available",
-            "inbound",
-            "version",
-            "changed_at",
-        ]
-        read_only_fields = fields
-
-
-class StockLevelFilter(FilterSerializer):
-    """Filters of the stock list; ``sku`` and ``warehouse`` may be repeated and take codes."""
-
-    sku = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=100)
-    warehouse = serializers.ListField(
-        child=serializers.CharField(max_length=20), required=False, max_length=100
-    )
-    changed_after = serializers.DateTimeField(required=False)
-    short = serializers.BooleanField(
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="Only levels with less on hand than reserved.",
-    )
-
-
-class MovementSerializer(serializers.ModelSerializer[StockMovement]):
-    """One line of the stock ledger (库存流水)."""
-
-    sku = serializers.CharField(source="sku.code")
-    warehouse = serializers.CharField(source="warehouse.code")
-
-    class Meta:
-        model = StockMovement
-        fields = [
-            "id",
-            "kind",
-            "sku",
-            "warehouse",
-            "on_hand_delta",
-            "reserved_delta",
-            "on_hand_after",
-            "reserved_after",
-            "cause",
-            "actor",
-            "note",
-            "at",
-        ]
-        read_only_fields = fields
-
-
-class AdjustmentSerializer(StrictSerializer):
-    """A correction of what is on hand: ``delta`` units more or less, and why."""
-
-    sku = serializers.CharField(max_length=64)
-    warehouse = serializers.CharField(max_length=20)
-    delta = serializers.IntegerField(min_value=-LARGEST, max_value=LARGEST)
-    reason = serializers.CharField(max_length=200)
-
-
-class ReceiptSerializer(StrictSerializer):
-    """Goods that came in: ``quantity`` units at ``unit_cost`` each, decimal text in an ISO 4217 currency."""
-
-    sku = serializers.CharField(max_length=64)
-    warehouse = serializers.CharField(max_length=20)
-    quantity = serializers.IntegerField(min_value=1, max_value=LARGEST)
-    unit_cost = serializers.DecimalField(max_digits=19, decimal_places=4, min_value=0)
-    currency = serializers.CharField(min_length=3, max_length=3)
-    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-
-    def validate_currency(self, value: str) -> str:
-        """Take only known currencies."""
-        if value not in known_currencies():
-            raise serializers.ValidationError(_("There is no such currency."))
-        return value
-
-
-class StockLevelPages(KeysetPagination):
-    """Levels by their key: a level never moves in the list while somebody reads it."""
-
-    keys = (("id", int),)
 
 
 class StockLevels(HubViewSet):
@@ -126,7 +38,7 @@ class StockLevels(HubViewSet):
     actions: ClassVar[dict[str, str]] = {"GET": "inventory.view"}
     serializer_class = StockLevelSerializer
     filter_serializer_class = StockLevelFilter
-    pagination_class = StockLevelPages
+    page_keys = (("id", int),)
     queryset = StockLevel.objects.none()
 
     def get_queryset(self) -> QuerySet[StockLevel]:
@@ -135,7 +47,7 @@ class StockLevels(HubViewSet):
 
     @extend_schema(operation_id="stock_levels_list", parameters=[StockLevelFilter])
     def list(self, request: Request) -> Response:
-        """List stock levels."""
+        """List stock levels by their key: a level never moves in the list while somebody reads it."""
         wanted = self.filters()
         levels = self.get_queryset()
         if wanted.get("sku"):
@@ -146,8 +58,46 @@ class StockLevels(HubViewSet):
             levels = levels.filter(changed_at__gt=wanted["changed_after"])
         if wanted.get("short") is not None:
             levels = levels.filter(available__lt=0) if wanted["short"] else levels.filter(available__gte=0)
-        page = self.paginate_queryset(levels) or []
-        return self.get_paginated_response(StockLevelSerializer(page, many=True).data)
+        return self.page_of(levels)
+
+    @feed.described(operation_id="stock_levels_changes", serializer=StockLevelSerializer, name="StockLevel")
+    @action(detail=False, methods=["get"])
+    def changes(self, request: Request) -> Response:
+        """Follow every level's last change: a client that keeps the cursor misses none."""
+        return self.changes_of(self.get_queryset())
+
+
+def moved_in(actor: Actor, wanted: dict[str, Any]) -> QuerySet[StockMovement]:
+    """Return the movements an actor may see that pass the checked filters."""
+    rows = StockMovement.objects.select_related("sku", "warehouse")
+    if not actor.may("inventory.view"):
+        return rows.none()
+    if actor.warehouse_ids is not None:
+        rows = rows.filter(warehouse__in=actor.warehouse_ids)
+    named = {
+        "sku": "sku__code__in",
+        "warehouse": "warehouse__code__in",
+        "kind": "kind__in",
+        "after": "at__gte",
+        "before": "at__lt",
+    }
+    return rows.filter(**{named[name]: value for name, value in wanted.items() if value})
+
+
+class StockMovements(HubViewSet):
+    """The stock ledger."""
+
+    actions: ClassVar[dict[str, str]] = {"GET": "inventory.view"}
+    serializer_class = MovementSerializer
+    filter_serializer_class = MovementFilter
+    page_keys = (("id", int),)
+    newest_first = True
+    queryset = StockMovement.objects.none()
+
+    @extend_schema(operation_id="stock_movements_list", parameters=[MovementFilter])
+    def list(self, request: Request) -> Response:
+        """List what moved, the latest first."""
+        return self.page_of(moved_in(self.actor, self.filters()))
 
 
 class _StockActs(HubViewSet):
@@ -192,6 +142,13 @@ class StockAdjustments(_StockActs):
         operation_id="stock_adjustments_create",
         request=AdjustmentSerializer,
         responses={201: MovementSerializer},
+        examples=[
+            OpenApiExample(
+                "Two mugs broke",
+                value={"sku": "MUG-BLUE", "warehouse": "MAIN", "delta": -2, "reason": "broken"},
+                request_only=True,
+            )
+        ],
     )
     @idempotent
     def create(self, request: Request) -> Response:
@@ -218,12 +175,36 @@ class StockAdjustments(_StockActs):
 class StockReceipts(_StockActs):
     """Goods received."""
 
-    serializer_class = ReceiptSerializer
+    actions: ClassVar[dict[str, str]] = {"GET": "inventory.view", "POST": "inventory.move"}
+    serializer_class = ReceiptRowSerializer
+    filter_serializer_class = ReceiptFilter
+    page_keys = (("id", int),)
+    newest_first = True
+
+    @extend_schema(operation_id="stock_receipts_list", parameters=[ReceiptFilter])
+    def list(self, request: Request) -> Response:
+        """List receipts with their cost, the latest first."""
+        received = moved_in(self.actor, self.filters()).filter(kind=StockMovement.Kind.RECEIVE)
+        return self.page_of(received.select_related("cost_layer"))
 
     @extend_schema(
         operation_id="stock_receipts_create",
         request=ReceiptSerializer,
         responses={201: MovementSerializer},
+        examples=[
+            OpenApiExample(
+                "A pallet came in",
+                value={
+                    "sku": "MUG-BLUE",
+                    "warehouse": "MAIN",
+                    "quantity": 120,
+                    "unit_cost": "2.50",
+                    "currency": "CNY",
+                    "note": "purchase order 77",
+                },
+                request_only=True,
+            )
+        ],
     )
     @idempotent
     def create(self, request: Request) -> Response:
@@ -251,8 +232,11 @@ class StockReceipts(_StockActs):
 
 ROUTES = [
     ("stock/levels", StockLevels, "stock-level"),
+    ("stock/movements", StockMovements, "stock-movement"),
     ("stock/adjustments", StockAdjustments, "stock-adjustment"),
     ("stock/receipts", StockReceipts, "stock-receipt"),
+    ("skus", Skus, "sku"),
+    ("warehouses", Warehouses, "warehouse"),
 ]
 
 SECTIONS: list[ApiSection] = []

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -121,6 +122,7 @@ def _context(row: SheetImport) -> dict[str, Any]:
         "left_out": max(0, len(report.get("findings", [])) - SHOWN_FINDINGS) or report.get("cut", False),
         "can_apply": row.step == SheetImport.Step.PREVIEWED and counts.get("refused", 0) < row.rows_total,
         "is_applying": row.step == SheetImport.Step.APPLYING,
+        "can_discard": not is_done,
     }
 
 
@@ -143,3 +145,16 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     except ImportRefused as refusal:
         return render(request, "inventory/import.html", {**_context(row), "error": str(refusal)})
     return redirect("inventory:import", pk=pk)
+
+
+@allow("inventory.import")
+@require_POST
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget a sheet that was only looked at."""
+    row = _import(request, pk)
+    try:
+        imports.discard(import_id=row.pk)
+    except ImportRefused as refusal:
+        return render(request, "inventory/import.html", {**_context(row), "error": str(refusal)})
+    messages.success(request, _("The sheet is discarded; nothing was taken in."))
+    return redirect("inventory:imports")

@@ -111,6 +111,14 @@ def begin(*, import_id: int) -> None:
         raise ImportRefused(_("Look at the sheet first; then it can be applied once."))
 
 
+def discard(*, import_id: int) -> None:
+    """Forget a sheet that was only looked at. Raises ``ImportRefused`` once it is being or was applied."""
+    kept = [Step.UPLOADED, Step.PREVIEWED, Step.REFUSED]
+    gone, _rows = SheetImport.objects.filter(pk=import_id, step__in=kept).delete()
+    if not gone:
+        raise ImportRefused(_("This import was begun already; it cannot be discarded any more."))
+
+
 def claim(*, import_id: int) -> SheetImport | None:
     """Claim an import that waits to be applied; ``None`` when somebody else works on it or nothing waits."""
     rows = work.claim(model=SheetImport, limit=1, where=Q(pk=import_id, step=Step.APPLYING))

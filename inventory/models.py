@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ecomhub.access import Actor
-from ecomhub.fields import amount_field, currency_field
+from ecomhub.fields import CurrentXid, XidField, amount_field, currency_field
 from ecomhub.models import LegalEntity, StoredFile
 from ecomhub.work import WorkRow
 
@@ -135,10 +135,13 @@ class StockLevel(models.Model):
     )
     version = models.BigIntegerField(default=0)
     changed_at = models.DateTimeField(db_default=Now())
+    change_epoch = models.PositiveIntegerField(db_default=1, editable=False)
+    change_xid = XidField(db_default=CurrentXid(), editable=False)
 
     objects = StockLevelQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["change_epoch", "change_xid", "id"], name="stock_level_feed")]
         constraints = [
             models.UniqueConstraint(fields=["sku", "warehouse"], name="stock_level_once"),
             models.CheckConstraint(condition=Q(on_hand__gte=0), name="stock_level_on_hand_not_negative"),

@@ -15,6 +15,7 @@ urlpatterns = [
     path("imports/", import_views.upload, name="imports"),
     path("imports/<int:pk>/", import_views.show, name="import"),
     path("imports/<int:pk>/apply/", import_views.apply, name="import-apply"),
+    path("imports/<int:pk>/discard/", import_views.discard, name="import-discard"),
     path("<int:pk>/", views.product, name="detail"),
     path("<int:pk>/edit/", editing_views.edit, name="edit"),
     path("<int:pk>/receive/", editing_views.receive, name="receive"),

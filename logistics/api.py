@@ -4,18 +4,22 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import exceptions, serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ecomhub import clock
 from ecomhub.discovery import ApiSection
-from ecomhub.rest.fields import FilterSerializer, StrictSerializer
+from ecomhub.rest import feed
+from ecomhub.rest.fields import FilterSerializer, StrictSerializer, choices_of, codes, instant, numbers
 from ecomhub.rest.idempotency import idempotent
-from ecomhub.rest.views import HubViewSet, cannot, conflict
+from ecomhub.rest.versions import tagged
+from ecomhub.rest.views import cannot, conflict
 from inventory.models import Warehouse
 from logistics import queries
+from logistics.arranging_api import ArrangementSerializer, ArrangingActions
 from logistics.dispatch import Part, dispatch
 from logistics.models import Confirmation, Shipment, ShipmentLine
 from logistics.planning import plan
@@ -68,6 +72,7 @@ class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
     orders = serializers.SerializerMethodField()
     lines = ShipmentLineSerializer(many=True)
     confirmations = ConfirmationSerializer(many=True)
+    arrangement = ArrangementSerializer(allow_null=True)
 
     class Meta:
         model = Shipment
@@ -87,6 +92,7 @@ class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
             "version",
             "lines",
             "confirmations",
+            "arrangement",
         ]
         read_only_fields = fields
 
@@ -98,16 +104,56 @@ class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
 class ShipmentFilter(FilterSerializer):
     """Filters of the shipment list."""
 
-    state = serializers.ListField(
-        child=serializers.ChoiceField(choices=Shipment.State.choices), required=False, max_length=10
-    )
-    order = serializers.IntegerField(required=False, min_value=1)
-    warehouse = serializers.CharField(required=False, max_length=20)
-    tracking = serializers.CharField(required=False, max_length=120)
-    updated_after = serializers.DateTimeField(required=False)
-    outcome = serializers.ListField(
-        child=serializers.ChoiceField(choices=Confirmation.Outcome.choices), required=False, max_length=10
-    )
+    state = choices_of(Shipment.State.choices)
+    order = numbers(help_text="Ids of orders in it.")
+    external_id = codes(120, help_text="The platform's order numbers, up to 100 at once.")
+    shop = numbers(help_text="Ids of shops of its orders.")
+    platform = codes(20, help_text="Platforms of its orders.")
+    account = codes(60, help_text="Names of channel accounts of its orders.")
+    warehouse = codes(20)
+    carrier = codes(60)
+    tracking = codes(120)
+    outcome = choices_of(Confirmation.Outcome.choices, help_text="What is known about telling the platform.")
+    planned_after = instant()
+    planned_before = instant()
+    dispatched_after = instant()
+    dispatched_before = instant()
+    updated_after = instant()
+    updated_before = instant()
+
+
+_SIMPLE = {
+    "state": "state__in",
+    "warehouse": "warehouse__code__in",
+    "carrier": "carrier__in",
+    "tracking": "tracking_number__in",
+    **{
+        f"{name}_{end}": f"{name}_at__{lookup}"
+        for name in ("planned", "dispatched", "updated")
+        for end, lookup in (("after", "gte"), ("before", "lt"))
+    },
+    "updated_after": "updated_at__gt",
+}
+_OF_ORDERS = {
+    "order": "line__order__in",
+    "external_id": "line__order__external_id__in",
+    "shop": "line__order__shop__in",
+    "platform": "line__order__account__platform__in",
+    "account": "line__order__account__name__in",
+}
+
+
+def narrowed(rows: QuerySet[Shipment], wanted: dict[str, Any]) -> QuerySet[Shipment]:
+    """Return the shipments that pass the checked filters."""
+    given = {name: value for name, value in wanted.items() if value}
+    rows = rows.filter(**{_SIMPLE[name]: value for name, value in given.items() if name in _SIMPLE})
+    of_orders = {_OF_ORDERS[name]: value for name, value in given.items() if name in _OF_ORDERS}
+    if of_orders:
+        rows = rows.filter(pk__in=ShipmentLine.objects.filter(**of_orders).values("shipment"))
+    if "outcome" in given:
+        told = Confirmation.objects.filter(outcome__in=given["outcome"])
+        rows = rows.filter(pk__in=told.values("shipment"))
+    return rows
 
 
 class ShippedLineSerializer(StrictSerializer):
@@ -125,13 +171,19 @@ class ShipSerializer(StrictSerializer):
     warehouse = serializers.CharField(
         max_length=20, required=False, help_text="Needed when the order leaves from several warehouses."
     )
-    carrier = serializers.CharField(max_length=60)
+    carrier = serializers.CharField(
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Needed unless the shipment was arranged: then carrier and number are the platform's.",
+    )
     service = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     tracking_number = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
     shipped_at = serializers.DateTimeField(required=False)
 
 
-class Shipments(HubViewSet):
+class Shipments(ArrangingActions):
     """Shipments of the caller's warehouses and shops."""
 
     actions: ClassVar[dict[str, str]] = {"GET": "logistics.view", "POST": "logistics.ship"}
@@ -146,30 +198,31 @@ class Shipments(HubViewSet):
     @extend_schema(operation_id="shipments_list", parameters=[ShipmentFilter])
     def list(self, request: Request) -> Response:
         """List shipments, those changed longest ago first."""
-        wanted = self.filters()
-        rows = self.get_queryset()
-        if wanted.get("state"):
-            rows = rows.filter(state__in=wanted["state"])
-        if "order" in wanted:
-            rows = rows.filter(lines__line__order=wanted["order"]).distinct()
-        if "warehouse" in wanted:
-            rows = rows.filter(warehouse__code=wanted["warehouse"])
-        if "tracking" in wanted:
-            rows = rows.filter(tracking_number=wanted["tracking"])
-        if "updated_after" in wanted:
-            rows = rows.filter(updated_at__gt=wanted["updated_after"])
-        if wanted.get("outcome"):
-            rows = rows.filter(confirmations__outcome__in=wanted["outcome"]).distinct()
-        page = self.paginate_queryset(rows) or []
-        return self.get_paginated_response(ShipmentSerializer(page, many=True).data)
+        return self.page_of(narrowed(self.get_queryset(), self.filters()))
+
+    @feed.described(operation_id="shipments_changes", serializer=ShipmentSerializer, name="Shipment")
+    @action(detail=False, methods=["get"])
+    def changes(self, request: Request) -> Response:
+        """Follow every shipment's last change, what the platform was told included."""
+        return self.changes_of(self.get_queryset())
 
     @extend_schema(operation_id="shipments_retrieve")
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Show one shipment."""
-        return Response(ShipmentSerializer(self.get_object()).data)
+        """Show one shipment; its ETag is its version."""
+        shipment: Shipment = self.get_object()
+        return tagged(Response(self.shown(shipment, many=False)), version=shipment.version)
 
     @extend_schema(
-        operation_id="shipments_create", request=ShipSerializer, responses={201: ShipmentSerializer}
+        operation_id="shipments_create",
+        request=ShipSerializer,
+        responses={201: ShipmentSerializer},
+        examples=[
+            OpenApiExample(
+                "All of it left",
+                value={"order": 8412, "carrier": "UPS", "service": "Ground", "tracking_number": "1Z999"},
+                request_only=True,
+            )
+        ],
     )
     @idempotent
     def create(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from channels.models import Shop
 from ecomhub import events
 from inventory.ledger import LedgerRefused
+from logistics.arranged import arranged_among, given_words, refuse_own_words
 from logistics.confirmation import DUE_ANEW, Told, intend
 from logistics.models import Confirmation, Shipment, ShipmentLine
 from logistics.planning import take_numbers
@@ -35,7 +36,7 @@ class Part:
 def dispatch(
     *,
     shipment_id: int,
-    carrier: str,
+    carrier: str = "",
     service: str = "",
     tracking_number: str = "",
     lines: Sequence[Part] | None = None,
@@ -46,7 +47,8 @@ def dispatch(
     """Ship a planned shipment, or only ``lines`` of it; what stays becomes a planned shipment of its own.
 
     Goods leave stock, order lines count them, and the work of telling the platform is left, all in one
-    transaction. ``shipped_at`` is when they left, if not now. Raises ``ShipmentRefused``, ``orders``'
+    transaction. ``shipped_at`` is when they left, if not now. Carrier and number of an arranged shipment are
+    the platform's, whatever is given here. Raises ``ShipmentRefused``, ``orders``'
     ``NotAllowed`` (held, buyer asks to cancel, canceled, shipped by the channel), ``NoSuchShipment``.
     """
     carrier, tracking_number = carrier.strip(), tracking_number.strip()
@@ -54,6 +56,9 @@ def dispatch(
         shipment, orders = _open(shipment_id)
         for order in orders.values():
             shipment_gate(order=order)
+        given = given_words(shipment=shipment, orders=orders)
+        carrier, tracking_number = given or (carrier, tracking_number)
+        service = shipment.service if given else service
         _check_words(carrier=carrier, tracking_number=tracking_number, orders=orders)
         left_at = _check_time(shipped_at or at, at=at, orders=orders)
         if lines is not None:
@@ -92,6 +97,7 @@ def change_tracking(
         shipment, orders = _open(shipment_id, dispatched=True)
         if not tracking_number:
             raise ShipmentRefused("tracking_missing", _("Enter the tracking number."))
+        refuse_own_words(shipment=shipment, orders=orders)
         _check_words(carrier=carrier, tracking_number=tracking_number, orders=orders)
         planned = shipment.state == Shipment.State.PLANNED
         if planned:
@@ -169,6 +175,10 @@ def _split(*, shipment: Shipment, parts: Sequence[Part], at: datetime, actor: st
     if shipment.confirmations.exclude(outcome__in=[_Told.INTENDED, _Told.WITHHELD]).exists():
         raise ShipmentRefused(
             "already_told", _("The marketplace was told that all of this ships. Ship it whole.")
+        )
+    if shipment.pk in arranged_among(shipment_ids=[shipment.pk]):
+        raise ShipmentRefused(
+            "already_arranged", _("All of this shipment was arranged with the marketplace. Ship it whole.")
         )
     wanted = {part.line_id: part.line_quantity for part in parts}
     rows = list(shipment.lines.order_by("pk"))

@@ -101,4 +101,57 @@ LAWS = [
                 OR (state = 'voided') <> (voided_at IS NOT NULL)
         """,
     ),
+    Law(
+        id="logistics.arrangement-facts-agree",
+        title="An arrangement's outcome, its times, its number and its work agree",
+        checked="SELECT count(*) FROM logistics_arrangement",
+        violations="""
+            SELECT s.number, a.outcome, a.state,
+                   CASE WHEN (a.outcome = 'confirmed') <> (a.told_at IS NOT NULL)
+                             THEN 'confirmed and its time do not agree'
+                        WHEN a.outcome IN ('sent', 'unknown') AND a.sent_at IS NULL
+                             THEN 'sent without its time'
+                        WHEN (a.tracking_number <> '') <> (a.numbered_at IS NOT NULL)
+                             THEN 'the number and its time do not agree'
+                        WHEN (a.document_id IS NOT NULL) <> (a.document_at IS NOT NULL)
+                             THEN 'the label and its time do not agree'
+                        WHEN a.state = 'done' THEN 'nobody works on it'
+                        ELSE 'refused, and still tried' END AS why
+              FROM logistics_arrangement a
+              JOIN logistics_shipment s ON s.id = a.shipment_id
+             WHERE (a.outcome = 'confirmed') <> (a.told_at IS NOT NULL)
+                OR (a.outcome IN ('sent', 'unknown') AND a.sent_at IS NULL)
+                OR (a.tracking_number <> '') <> (a.numbered_at IS NOT NULL)
+                OR (a.document_id IS NOT NULL) <> (a.document_at IS NOT NULL)
+                OR (a.state = 'done' AND s.state <> 'voided'
+                    AND (a.outcome IN ('intended', 'sent', 'unknown')
+                         OR (a.outcome = 'confirmed' AND a.tracking_number = '')))
+                OR (a.outcome = 'refused' AND a.state = 'waiting')
+        """,
+    ),
+    Law(
+        id="logistics.arranged-is-told",
+        title="An arranged shipment counts as told at that moment, under the number the platform gave",
+        checked="SELECT count(*) FROM logistics_arrangement WHERE outcome = 'confirmed'",
+        violations="""
+            SELECT s.number, a.tracking_number, s.tracking_number AS shown, c.outcome
+              FROM logistics_arrangement a
+              JOIN logistics_shipment s ON s.id = a.shipment_id
+              LEFT JOIN logistics_confirmation c ON c.shipment_id = s.id AND c.order_id = a.order_id
+             WHERE a.outcome = 'confirmed'
+               AND (c.outcome IS DISTINCT FROM 'confirmed' OR c.told_at IS DISTINCT FROM a.told_at
+                    OR s.tracking_number <> a.tracking_number)
+        """,
+    ),
+    Law(
+        id="logistics.nothing-leaves-half-arranged",
+        title="Nothing leaves while its arrangement is open",
+        checked="SELECT count(*) FROM logistics_arrangement a JOIN logistics_shipment s "
+        "ON s.id = a.shipment_id WHERE s.state = 'dispatched'",
+        violations="""
+            SELECT s.number, a.outcome
+              FROM logistics_arrangement a JOIN logistics_shipment s ON s.id = a.shipment_id
+             WHERE s.state = 'dispatched' AND a.outcome IN ('intended', 'sent', 'unknown')
+        """,
+    ),
 ]

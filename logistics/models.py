@@ -5,7 +5,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from channels.models import Shop
 from ecomhub.access import Actor
+from ecomhub.fields import CurrentXid, XidField
+from ecomhub.models import StoredFile
 from ecomhub.work import WorkRow, WorkState
 from inventory.models import Sku, Warehouse
 from orders.models import Order, OrderLine
@@ -21,7 +24,8 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
         mine = self if actor.warehouse_ids is None else self.filter(warehouse__in=actor.warehouse_ids)
         if actor.shop_ids is None:
             return mine
-        return mine.filter(lines__line__order__shop__in=actor.shop_ids).distinct()
+        held = ShipmentLine.objects.filter(line__order__shop__in=actor.shop_ids)
+        return mine.filter(pk__in=held.values("shipment"))
 
 
 class Shipment(models.Model):
@@ -46,6 +50,8 @@ class Shipment(models.Model):
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
+    change_epoch = models.PositiveIntegerField(db_default=1, editable=False)
+    change_xid = XidField(db_default=CurrentXid(), editable=False)
 
     objects = ShipmentQuerySet.as_manager()
 
@@ -66,6 +72,7 @@ class Shipment(models.Model):
         ]
         indexes = [
             models.Index(fields=["updated_at", "id"], name="shipment_changed"),
+            models.Index(fields=["change_epoch", "change_xid", "id"], name="shipment_feed"),
             models.Index(F("planned_at").desc(), F("id").desc(), name="shipment_latest"),
             models.Index(
                 F("planned_at").desc(),
@@ -168,6 +175,109 @@ class Confirmation(WorkRow):
             models.Index(
                 fields=["id"],
                 name="confirmation_stopped",
+                condition=Q(outcome="refused") | Q(state="quarantined"),
+            ),
+        ]
+
+
+class HandoverRule(models.Model):
+    """Which way of handing over is taken for a shop's parcels when nobody chooses."""
+
+    class Preference(models.TextChoices):
+        """Which kind comes first; of pickups the earliest."""
+
+        DROPOFF = "dropoff", _("Drop-off first, else the earliest pickup")
+        PICKUP = "pickup", _("The earliest pickup first, else drop-off")
+
+    shop = models.OneToOneField(Shop, on_delete=models.CASCADE, related_name="handover_rule")
+    preference = models.CharField(max_length=10, choices=Preference.choices, default=Preference.DROPOFF)
+
+
+class ArrangementQuerySet(models.QuerySet["Arrangement"]):
+    """Arrangement filters."""
+
+    def visible_to(self, actor: Actor) -> "ArrangementQuerySet":
+        """Return those of orders in shops and shipments in warehouses the actor may see."""
+        if not actor.may("logistics.view"):
+            return self.none()
+        mine = self if actor.shop_ids is None else self.filter(order__shop__in=actor.shop_ids)
+        if actor.warehouse_ids is None:
+            return mine
+        return mine.filter(shipment__warehouse__in=actor.warehouse_ids)
+
+    def live(self) -> "ArrangementQuerySet":
+        """Keep those that the platform was asked for, or will be."""
+        return self.filter(outcome__in=["intended", "sent", "unknown", "confirmed"])
+
+    def stopped(self) -> "ArrangementQuerySet":
+        """Keep those that need a person: refused, or given up."""
+        return self.filter(Q(outcome="refused") | Q(state=WorkState.QUARANTINED))
+
+
+class Arrangement(WorkRow):
+    """Arranging a shipment with a platform that gives the tracking number, step by step.
+
+    ``intended → sent → confirmed | refused | unknown``; an unknown outcome is read back before anything is
+    said again. A confirmed one waits for its number (``numbered_at``), then for its label (``document_at``).
+    ``choice`` is the way of handing over as the platform offered it, ``lines`` are (platform's line id,
+    units), ``asks`` counts the questions since the last answer, and ``order_version`` is the order as it was
+    at the last one: news of the order make the next question due at once.
+    """
+
+    class Outcome(models.TextChoices):
+        """What is known about the platform's side."""
+
+        INTENDED = "intended", _("To be arranged")
+        SENT = "sent", _("Being arranged")
+        CONFIRMED = "confirmed", _("Arranged")
+        REFUSED = "refused", _("Refused")
+        UNKNOWN = "unknown", _("Unknown, being read back")
+        WITHDRAWN = "withdrawn", _("Taken back before it was sent")
+
+    shipment = models.OneToOneField(Shipment, on_delete=models.CASCADE, related_name="arrangement")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="arrangements")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.INTENDED)
+    choice = models.JSONField(default=dict)
+    own_number = models.CharField(max_length=120, blank=True, default="")
+    lines = models.JSONField(default=list)
+    package = models.CharField(max_length=120, blank=True, default="")
+    tracking_number = models.CharField(max_length=120, blank=True, default="")
+    carrier = models.CharField(max_length=60, blank=True, default="")
+    asked_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    numbered_at = models.DateTimeField(null=True, blank=True)
+    document_at = models.DateTimeField(null=True, blank=True)
+    document = models.ForeignKey(
+        StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    has_document = models.BooleanField(default=True)
+    asks = models.PositiveIntegerField(default=0)
+    order_version = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=500, blank=True, default="")
+
+    objects = ArrangementQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=["intended", "sent", "confirmed", "refused", "unknown", "withdrawn"]),
+                name="arrangement_outcome_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="confirmed") | Q(told_at__isnull=False),
+                name="arrangement_confirmed_was_told",
+            ),
+            models.CheckConstraint(
+                condition=Q(tracking_number="") | Q(outcome="confirmed", numbered_at__isnull=False),
+                name="arrangement_number_is_of_a_confirmed",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="arrangement_due", condition=Q(state="waiting")),
+            models.Index(
+                fields=["id"],
+                name="arrangement_stopped",
                 condition=Q(outcome="refused") | Q(state="quarantined"),
             ),
         ]

@@ -13,4 +13,12 @@ PANELS = [
         action="logistics.view",
         order=20,
     ),
+    Panel(
+        place="account",
+        key="confirmations",
+        title=_("Orders the platform would be told about"),
+        url_name="logistics:account-panel",
+        action="logistics.view",
+        order=10,
+    ),
 ]

@@ -7,7 +7,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from channels.messages import OrderState
 from ecomhub.events import Happening, record_many
+from logistics.arranged import arranged_among
+from logistics.arranged import withdraw as withdraw_arrangement
 from logistics.confirmation import withdraw
 from logistics.models import Shipment, ShipmentLine
 from orders.issues import open_issue
@@ -65,7 +68,10 @@ def void(*, shipment: Shipment, at: datetime, actor: str, reason: str) -> None:
     Shipment.objects.filter(pk=shipment.pk, state=Shipment.State.PLANNED).update(
         state=Shipment.State.VOIDED, voided_at=at
     )
-    for order_id in withdraw(shipment_id=shipment.pk, reason=reason):
+    told = {*withdraw(shipment_id=shipment.pk, reason=reason)}
+    told |= {*withdraw_arrangement(shipment_id=shipment.pk, reason=reason)}
+    platform_canceled = Order.objects.filter(pk__in=told, platform_state=OrderState.CANCELED)
+    for order_id in sorted(told - set(platform_canceled.values_list("pk", flat=True))):
         open_issue(
             order_id=order_id,
             kind=IssueKind.DISCREPANCY,
@@ -210,8 +216,9 @@ def _shipments_for(
 ) -> dict[tuple[int, int], Shipment]:
     """Return a planned shipment per (order, warehouse): one that is there and untold, or a new one."""
     found: dict[tuple[int, int], Shipment] = {}
+    fixed = arranged_among(shipment_ids={line.shipment_id for line in held})
     for line in held:
-        if not line.shipment.tracking_number:
+        if not line.shipment.tracking_number and line.shipment_id not in fixed:
             found.setdefault((line.line.order_id, line.shipment.warehouse_id), line.shipment)
     missing = [place for place in places if place not in found]
     numbers = take_numbers(count=len(missing))

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from ecomhub.access import Actor
 from ecomhub.work import ClockTimestamp, WorkState
-from logistics.models import Confirmation, Shipment, ShipmentLine
+from logistics.models import Arrangement, Confirmation, Shipment, ShipmentLine
 from logistics.planning import PLANNABLE, PLANNED_BY_ITSELF
 from orders.models import Allocation
 
@@ -96,9 +96,41 @@ def stopped_unreported(*, limit: int) -> list[Confirmation]:
     )
 
 
+def due_arrangements(*, limit: int, per_account: int) -> list[int]:
+    """Return ids of arrangements that are due and free, at most so many of one account.
+
+    One that waits for its number is due at once when its order changed since it was asked for.
+    """
+    news = Q(outcome=Arrangement.Outcome.CONFIRMED, tracking_number="", order__version__gt=F("order_version"))
+    free = Arrangement.objects.filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
+        state=WorkState.WAITING,
+        order__account__state="connected",
+    )
+    told = list(free.filter(news).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    Arrangement.objects.filter(pk__in=told, state=WorkState.WAITING).update(due_at=ClockTimestamp())
+    ranked = free.filter(due_at__lte=ClockTimestamp()).annotate(
+        place=Window(
+            RowNumber(), partition_by=F("order__account"), order_by=[F("due_at").asc(), F("pk").asc()]
+        )
+    )
+    return list(
+        ranked.filter(place__lte=per_account).order_by("due_at", "pk").values_list("pk", flat=True)[:limit]
+    )
+
+
+def arrangements_unreported(*, limit: int) -> list[Arrangement]:
+    """Return arrangements given up whose order shows no open exception for it yet."""
+    return list(
+        Arrangement.objects.filter(state=WorkState.QUARANTINED)
+        .exclude(order__issues__kind="confirm_refused", order__issues__solved_at=None)
+        .order_by("pk")[:limit]
+    )
+
+
 def with_content(shipments: QuerySet[Shipment]) -> QuerySet[Shipment]:
-    """Bring along warehouse, lines and confirmations in three more statements, whatever the number."""
-    return shipments.select_related("warehouse").prefetch_related(
+    """Bring along warehouse, arrangement, lines and confirmations in three more statements in all."""
+    return shipments.select_related("warehouse", "arrangement").prefetch_related(
         Prefetch(
             "lines",
             queryset=ShipmentLine.objects.select_related("sku", "line__order").order_by("pk"),
@@ -132,10 +164,12 @@ def planned_for(*, order_id: int, warehouse_id: int | None) -> list[int]:
 
 
 def counts(*, actor: Actor) -> dict[str, int]:
-    """Return how many shipments wait to leave and how many confirmations need a person."""
+    """Return how many shipments wait to leave, wait for the platform, and need a person to tell it."""
     return {
         "planned": Shipment.objects.visible_to(actor).filter(state=Shipment.State.PLANNED).count(),
-        "stopped": Confirmation.objects.visible_to(actor).stopped().count(),
+        "awaiting": in_view(actor=actor, view="awaiting").count(),
+        "stopped": Confirmation.objects.visible_to(actor).stopped().count()
+        + Arrangement.objects.visible_to(actor).stopped().count(),
     }
 
 
@@ -158,9 +192,10 @@ def size(*, shipment_id: int) -> int:
 
 
 PAGE_SIZE = 50
-VIEWS = ("planned", "dispatched", "stopped", "voided", "all")
+VIEWS = ("planned", "awaiting", "dispatched", "stopped", "voided", "all")
 
 _STOPPED = Q(outcome=Confirmation.Outcome.REFUSED) | Q(state=WorkState.QUARANTINED)
+_AWAITING = Q(outcome__in=["intended", "sent", "unknown"]) | Q(outcome="confirmed", state=WorkState.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +211,11 @@ def in_view(*, actor: Actor, view: str) -> QuerySet[Shipment]:
     """Return the shipments of one tab of the list."""
     rows = Shipment.objects.visible_to(actor)
     if view == "stopped":
-        return rows.filter(Exists(Confirmation.objects.filter(_STOPPED, shipment=OuterRef("pk"))))
+        told = Exists(Confirmation.objects.filter(_STOPPED, shipment=OuterRef("pk")))
+        return rows.filter(told | Exists(Arrangement.objects.filter(_STOPPED, shipment=OuterRef("pk"))))
+    if view == "awaiting":
+        waiting = Arrangement.objects.filter(_AWAITING, shipment=OuterRef("pk"))
+        return rows.filter(Exists(waiting), state=Shipment.State.PLANNED)
     return rows if view == "all" else rows.filter(state=view)
 
 

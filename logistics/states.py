@@ -1,9 +1,10 @@
-"""Every move a shipment and a confirmation can make, as data."""
+"""Every move a shipment, a confirmation and an arrangement can make, as data."""
 
-from logistics.models import Confirmation, Shipment
+from logistics.models import Arrangement, Confirmation, Shipment
 
 _S = Shipment.State
 _O = Confirmation.Outcome
+_A = Arrangement.Outcome
 
 SHIPMENT_MOVES: dict[str, frozenset[str]] = {
     _S.PLANNED: frozenset({_S.DISPATCHED, _S.VOIDED}),
@@ -22,6 +23,16 @@ OUTCOME_MOVES: dict[str, frozenset[str]] = {
 }
 """``unknown`` leads back to ``intended`` only after the platform was read and clearly has no such parcel;
 ``confirmed`` does when a later reading shows that an accepted one was never applied."""
+
+ARRANGEMENT_MOVES: dict[str, frozenset[str]] = {
+    _A.INTENDED: frozenset({_A.SENT, _A.WITHDRAWN, _A.REFUSED}),
+    _A.SENT: frozenset({_A.INTENDED, _A.CONFIRMED, _A.REFUSED, _A.UNKNOWN}),
+    _A.UNKNOWN: frozenset({_A.INTENDED, _A.CONFIRMED, _A.REFUSED}),
+    _A.CONFIRMED: frozenset(),
+    _A.REFUSED: frozenset({_A.INTENDED}),
+    _A.WITHDRAWN: frozenset({_A.INTENDED}),
+}
+"""What the platform arranged stays arranged; its number and label come later by themselves."""
 
 
 def may_become(*, outcome: str, target: str) -> bool:

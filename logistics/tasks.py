@@ -5,10 +5,18 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from ecomhub import clock
+from ecomhub.celery import app
 from ecomhub.rest.idempotency import forget_old
+from logistics import handing_over
 from logistics.confirmation import report_stopped, tell
 from logistics.planning import plan
-from logistics.queries import due_confirmations, orders_to_plan, stopped_unreported
+from logistics.queries import (
+    arrangements_unreported,
+    due_arrangements,
+    due_confirmations,
+    orders_to_plan,
+    stopped_unreported,
+)
 from orders.opened import NotAllowed
 
 log = structlog.get_logger(__name__)
@@ -21,11 +29,14 @@ TOLD_PER_ACCOUNT = 40
 
 @shared_task(name="logistics.tick")
 def tick() -> None:
-    """Plan shipments, ring for due confirmations, report the ones given up. Safe to run twice at once."""
+    """Plan shipments, ring for what is due, report what was given up. Safe to run twice at once."""
     plan_due()
     report_stopped(rows=stopped_unreported(limit=50), at=clock.now())
     for pk in due_confirmations(limit=TOLD_PER_TICK, per_account=TOLD_PER_ACCOUNT):
         tell_platform.delay(pk)
+    handing_over.report_stopped(stopped=arrangements_unreported(limit=50), at=clock.now())
+    for pk in due_arrangements(limit=TOLD_PER_TICK, per_account=TOLD_PER_ACCOUNT):
+        arrange_shipment.delay(pk)
     forget_old()
 
 
@@ -33,6 +44,12 @@ def tick() -> None:
 def tell_platform(confirmation_id: int) -> None:
     """Do one confirmation's next step."""
     tell(confirmation_id=confirmation_id, at=clock.now())
+
+
+@app.task(name="logistics.arrange")
+def arrange_shipment(arrangement_id: int) -> None:
+    """Do one arrangement's next steps."""
+    handing_over.carry_on(arrangement_id=arrangement_id, at=clock.now())
 
 
 def plan_due() -> int:

@@ -15,7 +15,7 @@ from ecomhub.access import Actor, actor_of, allow
 from ecomhub.shell.parts import Pager, Tab
 from ecomhub.work import WorkState
 from inventory.models import Warehouse
-from logistics import confirmation, dispatch, queries
+from logistics import confirmation, dispatch, presenting, queries
 from logistics.carriers import known_carriers
 from logistics.forms import ShipForm, ShipmentFilterForm
 from logistics.models import Confirmation, Shipment
@@ -40,6 +40,9 @@ def _decorate(shipment: Shipment) -> Shipment:
     orders = {line.line.order_id: line.line.order for line in shipment.lines.all()}
     shipment.orders = list(orders.values())  # type: ignore[attr-defined]
     shipment.units = sum(line.quantity for line in shipment.lines.all())  # type: ignore[attr-defined]
+    row = presenting.arrangement_of(shipment=shipment)
+    shipment.card = row  # type: ignore[attr-defined]
+    shipment.card_color = presenting.ARRANGEMENT_COLORS[row.outcome] if row else ""  # type: ignore[attr-defined]
     shipment.told = [  # type: ignore[attr-defined]
         {
             "row": row,
@@ -54,6 +57,7 @@ def _decorate(shipment: Shipment) -> Shipment:
 def _tabs(view: str, kept: dict[str, str], counts: dict[str, int]) -> list[Tab]:
     words = {
         "planned": _("To send"),
+        "awaiting": _("Being arranged"),
         "dispatched": _("Sent"),
         "stopped": _("Not marked as shipped"),
         "voided": _("Voided"),
@@ -106,6 +110,7 @@ def shipments(request: HttpRequest) -> HttpResponse:
         "filter": form,
         "clear_url": _address({"view": view}) if kept else "",
         "shipments": [_decorate(shipment) for shipment in page.rows],
+        "can_see_labels": actor.may("logistics.label"),
         "pager": Pager(
             shown=len(page.rows),
             previous_url=_address({**here, "before": page.previous}) if page.previous else None,
@@ -119,28 +124,31 @@ def _order(actor: Actor, pk: int) -> Order:
     return get_object_or_404(Order.objects.visible_to(actor).select_related("account", "shop"), pk=pk)
 
 
-def _panel(
+def panel_of(
     request: HttpRequest, order: Order, *, tried: ShipForm | None = None, problem: str = ""
 ) -> HttpResponse:
+    """Show an order's shipments as a fragment of its page, with what was typed and why it was refused."""
     actor = actor_of(request)
     can_ship = actor.may("logistics.ship")
     rows = []
     for shipment in queries.of_orders(order_ids=[order.pk], actor=actor)[order.pk]:
         form = None
-        if can_ship and shipment.state == Shipment.State.PLANNED:
+        card = presenting.card(shipment=shipment, order=order)
+        if can_ship and shipment.state == Shipment.State.PLANNED and card is None:
             form = ShipForm(
                 shipment=shipment,
                 initial={name: getattr(shipment, name) for name in ("carrier", "tracking_number", "service")},
             )
             form = tried if tried is not None and tried.prefix == form.prefix else form
-        rows.append(
-            {"shipment": _decorate(shipment), "form": form, "parts": form.lines_to_leave() if form else []}
-        )
+        parts = form.lines_to_leave() if form else []
+        rows.append({"shipment": _decorate(shipment), "form": form, "parts": parts, "card": card})
     context = {
         "order": order,
         "rows": rows,
         "problem": problem,
         "can_ship": can_ship,
+        "can_arrange": actor.may("logistics.arrange"),
+        "can_see_labels": actor.may("logistics.label"),
         "carriers": known_carriers() if can_ship else [],
         "is_waiting": _waits_for_the_platform(rows),
     }
@@ -151,17 +159,19 @@ def _waits_for_the_platform(rows: list[dict[str, Any]]) -> bool:
     """Say whether the panel shall look again by itself: the platform is being told and nobody types here."""
     told = [one["row"] for row in rows for one in row["shipment"].told]
     being_told = any(one.outcome in queries.OPEN_OUTCOMES and one.state == WorkState.WAITING for one in told)
-    return being_told and not any(row["form"] for row in rows)
+    awaited = any(row["card"] and row["card"].is_waiting for row in rows)
+    return (being_told or awaited) and not any(row["form"] for row in rows)
 
 
 @allow("logistics.view")
 @require_GET
 def order_panel(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an order's shipments, with a form for those that wait to leave."""
-    return _panel(request, _order(actor_of(request), pk))
+    return panel_of(request, _order(actor_of(request), pk))
 
 
-def _shipment(actor: Actor, pk: int) -> tuple[Shipment, Order]:
+def shipment_or_404(actor: Actor, pk: int) -> tuple[Shipment, Order]:
+    """Return a shipment the actor may see, with its first order. Raises ``Http404``."""
     found = queries.with_content(Shipment.objects.visible_to(actor)).filter(pk=pk).first()
     line = found.lines.first() if found is not None else None
     if found is None or line is None:
@@ -169,7 +179,7 @@ def _shipment(actor: Actor, pk: int) -> tuple[Shipment, Order]:
     return found, _order(actor, line.line.order_id)
 
 
-def _done(request: HttpRequest, order: Order, said: str) -> HttpResponse:
+def done(request: HttpRequest, order: Order, said: str) -> HttpResponse:
     """Show the whole order page anew with a word of success: its state, lines and timeline changed too."""
     messages.success(request, said)
     if request.headers.get("HX-Request"):
@@ -182,10 +192,10 @@ def _done(request: HttpRequest, order: Order, said: str) -> HttpResponse:
 def dispatch_shipment(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a planned shipment leave, wholly or in part, or only note its carrier and number."""
     actor = actor_of(request)
-    shipment, order = _shipment(actor, pk)
+    shipment, order = shipment_or_404(actor, pk)
     form = ShipForm(request.POST, shipment=shipment)
     if not form.is_valid():
-        return _panel(request, order, tried=form)
+        return panel_of(request, order, tried=form)
     words = {name: form.cleaned_data[name] for name in ("carrier", "tracking_number", "service")}
     try:
         if "note" in request.POST:
@@ -197,8 +207,8 @@ def dispatch_shipment(request: HttpRequest, pk: int) -> HttpResponse:
             )
             said = _("%(number)s has left. The marketplace is told next.") % {"number": gone.number}
     except (ShipmentRefused, NotAllowed) as error:
-        return _panel(request, order, tried=form, problem=str(error))
-    return _done(request, order, said)
+        return panel_of(request, order, tried=form, problem=str(error))
+    return done(request, order, said)
 
 
 @allow("logistics.ship")
@@ -206,7 +216,7 @@ def dispatch_shipment(request: HttpRequest, pk: int) -> HttpResponse:
 def set_tracking(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct carrier and number of a shipment that left; the marketplace is told again."""
     actor = actor_of(request)
-    shipment, order = _shipment(actor, pk)
+    shipment, order = shipment_or_404(actor, pk)
     try:
         dispatch.change_tracking(
             shipment_id=pk,
@@ -217,9 +227,9 @@ def set_tracking(request: HttpRequest, pk: int) -> HttpResponse:
             actor=actor.name,
         )
     except (ShipmentRefused, NotAllowed) as error:
-        return _panel(request, order, problem=str(error))
+        return panel_of(request, order, problem=str(error))
     said = _("Carrier and number of %(number)s are noted.") % {"number": shipment.number}
-    return _done(request, order, said)
+    return done(request, order, said)
 
 
 @allow("logistics.ship")
@@ -229,4 +239,4 @@ def tell_again(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     row = get_object_or_404(Confirmation.objects.visible_to(actor), pk=pk)
     confirmation.again(confirmation_id=row.pk, at=clock.now(), actor=actor.name)
-    return _done(request, _order(actor, row.order_id), _("The marketplace is told next."))
+    return done(request, _order(actor, row.order_id), _("The marketplace is told next."))

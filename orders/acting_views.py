@@ -1,4 +1,4 @@
-"""Pages that change orders: moves, holds, cancel requests, exceptions, many at once, showing a buyer."""
+"""Pages that change orders: moves, holds, exceptions, many at once, showing a buyer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.shell.toasts import add_toast, close_dialog
-from orders import acting, cancellation, holds, issues, revealing
+from orders import acting, holds, issues, revealing
 from orders.lifecycle import can
 from orders.models import Order, OrderIssue
 from orders.opened import NotAllowed, Opened
@@ -21,12 +21,13 @@ from orders.states import OPEN
 BULK_LIMIT = 200
 
 
-def _visible(actor: Actor, pk: int) -> None:
+def visible(actor: Actor, pk: int) -> None:
+    """Raise ``Http404`` for an order the actor may not see."""
     if not Order.objects.visible_to(actor).filter(pk=pk).exists():
         raise Http404(_("There is no such order, or it is not yours to see."))
 
 
-def _tried(act: Callable[[], object], *, done: str) -> HttpResponse:
+def tried(act: Callable[[], object], *, done: str) -> HttpResponse:
     """Do an act and reload the page; a refusal is said and changes nothing."""
     response = HttpResponse(status=204)
     try:
@@ -42,13 +43,13 @@ def _tried(act: Callable[[], object], *, done: str) -> HttpResponse:
 def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Make one of the table's moves; the move itself asks for the right it needs."""
     actor = actor_of(request)
-    _visible(actor, pk)
+    visible(actor, pk)
     note = request.POST.get("note", "")
 
     def move() -> None:
         acting.perform(order_id=pk, action=action, at=clock.now(), actor=actor, note=note)
 
-    return _tried(move, done=_("Done."))
+    return tried(move, done=_("Done."))
 
 
 @allow("orders.work")
@@ -56,8 +57,8 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop an order by hand."""
     actor = actor_of(request)
-    _visible(actor, pk)
-    return _tried(
+    visible(actor, pk)
+    return tried(
         lambda: holds.hold(order_id=pk, at=clock.now(), actor=actor.name), done=_("The order is on hold.")
     )
 
@@ -67,22 +68,10 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a held order go on."""
     actor = actor_of(request)
-    _visible(actor, pk)
-    return _tried(
+    visible(actor, pk)
+    return tried(
         lambda: holds.release_hold(order_id=pk, at=clock.now(), actor=actor.name),
         done=_("The order goes on."),
-    )
-
-
-@allow("orders.cancel")
-@require_POST
-def decline(request: HttpRequest, pk: int) -> HttpResponse:
-    """Decline a buyer's request to cancel."""
-    actor = actor_of(request)
-    _visible(actor, pk)
-    return _tried(
-        lambda: cancellation.decline_request(order_id=pk, at=clock.now(), actor=actor.name),
-        done=_("The request is declined and the order goes on."),
     )
 
 
@@ -94,7 +83,7 @@ def solve(request: HttpRequest, pk: int) -> HttpResponse:
     issue = OrderIssue.objects.filter(pk=pk, order__in=Order.objects.visible_to(actor)).first()
     if issue is None:
         raise Http404(_("There is no such exception."))
-    return _tried(
+    return tried(
         lambda: issues.solve_issue(issue_id=pk, at=clock.now(), actor=actor.name),
         done=_("The exception is solved."),
     )

@@ -5,10 +5,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+
+from django.db.models import Q
 
 from channels import documents
 from channels.messages import IncomingAddress, IncomingBuyer
+from channels.models import ChannelAccount
 from ecomhub.sealed import blind_token, seal_bytes, unseal_bytes
 from orders.models import Order, OrderBuyer, OrderLine
 
@@ -33,6 +37,7 @@ def seal_buyer(*, key: bytes, account_id: int, external_id: str, buyer: Incoming
         "email": buyer.email,
         "phone": buyer.phone,
         "tax_id": buyer.tax_id,
+        "id": buyer.id,
     }
     place = buyer.address
     if place is not None:
@@ -55,9 +60,12 @@ def open_buyer(*, order: Order) -> IncomingBuyer | None:
 
     Ask ``actor.may("orders.view_buyer")`` first.
     """
-    row = OrderBuyer.objects.filter(order=order).first()
+    try:
+        row = order.buyer
+    except OrderBuyer.DoesNotExist:
+        return None
     key = _key(order)
-    if row is None or key is None:
+    if key is None:
         return None
     context = _context(order.account_id, order.external_id)
     data = json.loads(unseal_bytes(key=key, context=context, blob=bytes(row.sealed)))
@@ -86,6 +94,45 @@ def open_gift_message(*, order: Order, line: OrderLine) -> str:
     context = _gift_context(order.account_id, order.external_id, line.external_id)
     blob = bytes(line.gift_message_sealed)
     return unseal_bytes(key=key, context=context, blob=blob).decode(errors="replace")
+
+
+def orders_of(*, account: ChannelAccount, people: Iterable[str]) -> dict[int, set[str]]:
+    """Return the orders of people, named by the platform's id or their e-mail: order ids by account.
+
+    The platform's id means the same person on every account at the same address of the platform; an e-mail
+    is believed for the one account alone.
+    """
+    found: dict[int, set[str]] = {}
+    named = list(people)
+    ids = [blind_token(purpose=_PURPOSE, text=f"i:{one}") for one in named]
+    mails = [blind_token(purpose=_PURPOSE, text=f"e:{_normal(one)}") for one in named]
+    if not named:
+        return found
+    rows = OrderBuyer.objects.filter(
+        Q(
+            tokens__overlap=ids,
+            order__account__platform=account.platform,
+            order__account__endpoint=account.endpoint,
+        )
+        | Q(tokens__overlap=mails, order__account=account)
+    )
+    for account_id, external_id in rows.values_list("order__account_id", "order__external_id"):
+        found.setdefault(account_id, set()).add(external_id)
+    return found
+
+
+def erase(*, account_id: int, external_ids: Iterable[str], at: datetime) -> int:
+    """Erase the buyers of orders for good: their data keys, and with them every document and backup of them.
+
+    Belongs into a transaction. Returns how many orders had personal data until now.
+    """
+    names = sorted(set(external_ids))
+    orders = Order.objects.filter(account_id=account_id, external_id__in=names)
+    OrderBuyer.objects.filter(order__in=orders).delete()
+    OrderLine.objects.filter(order__in=orders, gift_message_sealed__isnull=False).update(
+        gift_message_sealed=None
+    )
+    return documents.destroy_keys(account_id=account_id, external_ids=names, at=at)
 
 
 def _mask(text: str) -> str:
@@ -136,6 +183,8 @@ def search_tokens(*, buyer: IncomingBuyer) -> list[bytes]:
     for name in {names, _normal(place.name)}:
         for word in _WORD.findall(name):
             keys.update(dict.fromkeys(_word_keys(word)))
+    if buyer.id:
+        keys[f"i:{buyer.id}"] = None
     if buyer.email:
         keys[f"e:{_normal(buyer.email)}"] = None
     for phone in {buyer.phone, place.phone}:

@@ -47,13 +47,17 @@ def hold(
 def release_hold(*, order_id: int, at: datetime, actor: str) -> Order:
     """Release an order's hold; it goes on by itself as far as it can.
 
-    Raises ``NotAllowed`` while the buyer's request to cancel is undecided.
+    Raises ``NotAllowed`` while the buyer's request to cancel, or ours at the platform, is undecided.
     """
     with transaction.atomic():
         opened = open_order(order_id=order_id)
         if opened.order.cancel_requested:
             raise NotAllowed(
                 "cancel_requested", _("The buyer asks to cancel. Accept or decline the request first.")
+            )
+        if opened.order.hold_reason == HoldReason.CANCELING:
+            raise NotAllowed(
+                "canceling", _("The order is being canceled at the platform. Wait for its word, or give up.")
             )
         let_go(opened, at=at, actor=actor)
         write(opened=[opened], at=at, actor=actor)

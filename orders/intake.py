@@ -32,6 +32,7 @@ from orders.intake_page import write_page
 from orders.intake_rows import Desk
 from orders.models import Allocation, Order
 from orders.opened import NotAllowed
+from orders.renumbering import gone_numbers, note_former, renumber, replaced
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +104,7 @@ def take_in(
     _only_intake_of(account_id=account.pk)
     latest = _latest(orders)
     result.unchanged += len(orders) - len(latest)
+    latest = _renumbered(result, account=account, latest=latest, at=at)
     known = _known(account_id=account.pk, external_ids=list(latest))
     todo: list[Weighed] = []
     for incoming in latest.values():
@@ -119,6 +121,7 @@ def take_in(
     result.unchanged += len(todo) - len(fresh)
     if fresh:
         _work(result, account=account, todo=fresh, at=at)
+        note_former(account_id=account.pk, orders=[each.incoming for each in fresh])
     log.info(
         "orders.intake.page",
         account=account.pk,
@@ -144,6 +147,24 @@ def _latest(orders: Iterable[IncomingOrder]) -> dict[str, IncomingOrder]:
         if held is None or (incoming.updated_at, bool(incoming.lines)) >= (held.updated_at, bool(held.lines)):
             latest[incoming.external_id] = incoming
     return latest
+
+
+def _renumbered(
+    result: IntakeResult, *, account: ChannelAccount, latest: dict[str, IncomingOrder], at: datetime
+) -> dict[str, IncomingOrder]:
+    """Let known orders follow to their new numbers; returns the orders that are still to be looked at."""
+    left = dict(latest)
+    for order_id, incoming in replaced(account_id=account.pk, orders=latest.values()):
+        try:
+            renumber(account=account, order_id=order_id, incoming=incoming, at=at)
+        except _POISON as error:
+            if left.pop(incoming.external_id, None) is not None:
+                _refuse(result, account=account, incoming=incoming, reason=_reason(error), at=at)
+    named = {former for incoming in left.values() for former in incoming.replaces if former in left}
+    for number in named | gone_numbers(account_id=account.pk, orders=left.values()):
+        del left[number]
+        result.unchanged += 1
+    return left
 
 
 def _known(*, account_id: int, external_ids: Sequence[str]) -> dict[str, _Known]:

@@ -15,6 +15,7 @@ from orders.intake_returns import note_returns, write_returns
 from orders.intake_rows import Desk, new_order
 from orders.models import OrderBuyer
 from orders.opened import Opened, open_orders
+from orders.returns import attach
 from orders.search import known_tracking
 from orders.writing import write
 
@@ -53,6 +54,9 @@ def write_page(*, desk: Desk, batch: Sequence[Weighed]) -> tuple[int, int]:
         keys=desk.keys,
         at=desk.at,
     )
+    numbered = [w.incoming.external_id for w in batch if w.order_id is None or w.incoming.replaces]
+    if numbered:
+        attach(account_id=account.pk, external_ids=numbered, at=desk.at)
     failures.solved(account_id=account.pk, kind="order", external_ids=external_ids)
     return len(new), len(changed)
 

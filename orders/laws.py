@@ -167,4 +167,57 @@ LAWS = [
              WHERE e.events IS NULL OR e.events <> e.last
         """,
     ),
+    Law(
+        id="orders.cancel_facts_agree",
+        title="What is said to a platform about a cancellation, its times and its work agree",
+        checked="SELECT count(*) FROM orders_platformcancel",
+        violations="""
+            SELECT o.external_id, c.kind, c.outcome, c.state
+              FROM orders_platformcancel c JOIN orders_order o ON o.id = c.order_id
+             WHERE (c.outcome = 'confirmed') <> (c.taken_at IS NOT NULL)
+                OR (c.outcome IN ('sent', 'unknown') AND c.sent_at IS NULL)
+                OR (c.outcome IN ('intended', 'sent', 'unknown') AND c.state = 'done')
+                OR (c.outcome = 'refused' AND c.state = 'waiting')
+        """,
+    ),
+    Law(
+        id="orders.canceling_is_worked_on",
+        title="An order waits for its cancellation exactly as long as the platform is asked for it",
+        checked="SELECT count(*) FROM orders_platformcancel WHERE kind <> 'decline'",
+        violations="""
+            SELECT o.external_id, o.status, o.hold_reason, c.outcome
+              FROM orders_order o
+              LEFT JOIN orders_platformcancel c
+                ON c.order_id = o.id AND c.kind <> 'decline'
+               AND c.outcome IN ('intended', 'sent', 'unknown')
+             WHERE (o.hold_reason = 'canceling') <> (c.id IS NOT NULL)
+        """,
+    ),
+    Law(
+        id="orders.return_is_of_its_order",
+        title="A return's line is one of its order",
+        checked="SELECT count(*) FROM orders_platformreturn",
+        violations="""
+            SELECT o.external_id, r.external_id, r.line_id
+              FROM orders_platformreturn r
+              JOIN orders_order o ON o.id = r.order_id
+              JOIN orders_orderline l ON l.id = r.line_id
+             WHERE l.order_id <> r.order_id
+        """,
+    ),
+    Law(
+        id="orders.erased_buyers_are_gone",
+        title="Of an order whose data key was destroyed nothing of its buyer is left",
+        checked="SELECT count(*) FROM channels_datakey WHERE redacted_at IS NOT NULL",
+        violations="""
+            SELECT o.external_id, k.redacted_at
+              FROM channels_datakey k
+              JOIN orders_order o ON o.account_id = k.account_id AND o.external_id = k.external_id
+             WHERE k.redacted_at IS NOT NULL
+               AND (k.sealed <> ''
+                    OR EXISTS (SELECT 1 FROM orders_orderbuyer b WHERE b.order_id = o.id)
+                    OR EXISTS (SELECT 1 FROM orders_orderline l
+                                WHERE l.order_id = o.id AND l.gift_message_sealed IS NOT NULL))
+        """,
+    ),
 ]

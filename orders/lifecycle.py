@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecomhub.access import Actor
 from orders.issues import SERVING, settle
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.opened import NotAllowed, Opened, open_order
 from orders.reservations import release_all
 from orders.states import OPEN, TRANSITIONS, Status, Transition, find
@@ -169,6 +169,12 @@ def offered(opened: Opened, *, actor: Actor) -> Sequence[Transition]:
     ]
 
 
-def allowed_actions(*, order: Order, actor: Actor) -> Sequence[Transition]:
-    """Return the moves an actor may make on an order as it stands, for buttons and the API."""
-    return offered(Opened(order, list(order.lines.all())), actor=actor)
+def allowed_actions(
+    *, order: Order, actor: Actor, lines: Sequence[OrderLine] | None = None
+) -> Sequence[Transition]:
+    """Return the moves an actor may make on an order as it stands, for buttons and the API.
+
+    ``lines`` are the order's lines, when the caller has them.
+    """
+    held = order.lines.all() if lines is None else lines
+    return offered(Opened(order, list(held)), actor=actor)

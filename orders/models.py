@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.models import ChannelAccount, Listing, Shop
 from ecomhub.access import Actor
-from ecomhub.fields import amount_field, currency_field
+from ecomhub.fields import CurrentXid, XidField, amount_field, currency_field
 from inventory.models import Sku, Warehouse
+from orders.cancel_models import PlatformCancel as PlatformCancel
+from orders.cancel_models import WaitingReturn as WaitingReturn
 from orders.states import Status
 
 
@@ -21,6 +23,7 @@ class HoldReason(models.TextChoices):
     ADDRESS = "address", _("Address needs a look")
     CANCEL_REQUESTED = "cancel_requested", _("The buyer asks to cancel")
     FRAUD = "fraud", _("Possible fraud")
+    CANCELING = "canceling", _("Being canceled at the platform")
 
 
 class IssueKind(models.TextChoices):
@@ -35,6 +38,7 @@ class IssueKind(models.TextChoices):
     DISCREPANCY = "discrepancy", _("The platform and the hub disagree")
     CANCEL_AFTER_SHIP = "cancel_after_ship", _("Canceled after it was shipped")
     CONFIRM_REFUSED = "confirm_refused", _("The platform refused the shipment")
+    CANCEL_REFUSED = "cancel_refused", _("The platform did not take the cancellation")
     NO_LINES = "no_lines", _("The platform has not shown the lines yet")
 
 
@@ -95,6 +99,8 @@ class Order(models.Model):
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
+    change_epoch = models.PositiveIntegerField(db_default=1, editable=False)
+    change_xid = XidField(db_default=CurrentXid(), editable=False)
 
     objects = OrderQuerySet.as_manager()
 
@@ -122,6 +128,8 @@ class Order(models.Model):
                 name="order_shop_latest",
             ),
             models.Index(fields=["updated_at", "id"], name="order_changed"),
+            models.Index(fields=["status", "updated_at", "id"], name="order_status_changed"),
+            models.Index(fields=["change_epoch", "change_xid", "id"], name="order_feed"),
             models.Index(
                 fields=["ship_by_at"],
                 name="order_open_ship_by",
@@ -186,6 +194,12 @@ class OrderLine(models.Model):
                 name="order_line_canceled_within_ordered",
             ),
         ]
+
+    @property
+    def quantity_reserved(self) -> int:
+        """Return the listing units that are claimed from our stock and have not left yet."""
+        left = self.quantity_shipped - self.quantity_shipped_elsewhere
+        return max(self.quantity_allocated - left, 0)
 
 
 class Allocation(models.Model):
@@ -271,20 +285,45 @@ class OrderIssue(models.Model):
         ]
 
 
+class PlatformReturnQuerySet(models.QuerySet["PlatformReturn"]):
+    """Return filters."""
+
+    def visible_to(self, actor: Actor) -> "PlatformReturnQuerySet":
+        """Return those of orders in shops the actor may see."""
+        if not actor.may("orders.view"):
+            return self.none()
+        return self if actor.shop_ids is None else self.filter(order__shop__in=actor.shop_ids)
+
+
 class PlatformReturn(models.Model):
-    """Goods coming back as the platform reports them; read-only until the after-sales house works on them."""
+    """Goods coming back as the platform reports them; read-only until the after-sales house works on them.
+
+    One row per return and line; ``line`` is empty where the platform names none.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns")
-    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="returns")
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="returns"
+    )
     external_id = models.CharField(max_length=120)
     quantity = models.PositiveIntegerField()
     status = models.CharField(max_length=40)
     reason = models.CharField(max_length=200, blank=True, default="")
     refunded = amount_field(null=True, blank=True)
     reported_at = models.DateTimeField()
+    updated_at = models.DateTimeField(db_default=Now())
+
+    objects = PlatformReturnQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order", "external_id"], name="platform_return_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "external_id", "line"],
+                name="platform_return_once",
+                nulls_distinct=False,
+            )
+        ]
+        indexes = [models.Index(fields=["updated_at", "id"], name="platform_return_changed")]
 
 
 class SearchKey(models.Model):
@@ -296,7 +335,10 @@ class SearchKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "kind", "text"], name="search_key_once")]
-        indexes = [GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="search_key_trgm")]
+        indexes = [
+            GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="search_key_trgm"),
+            models.Index(fields=["text", "kind"], name="search_key_exact"),
+        ]
 
 
 class OrderTally(models.Model):

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, pgettext
 from ecomhub.access import Actor
 from ecomhub.models import Event
 from ecomhub.shell.parts import Choice, Happening
+from orders.canceling import answers_there, cancels_there
 from orders.lifecycle import allowed_actions
 from orders.models import HoldReason, IssueKind, Order, OrderIssue, OrderLine
 from orders.states import OPEN, Status
@@ -78,6 +79,7 @@ def _short_issues() -> dict[str, str]:
         IssueKind.DISCREPANCY: _("Discrepancy"),
         IssueKind.CANCEL_AFTER_SHIP: _("Canceled late"),
         IssueKind.CONFIRM_REFUSED: pgettext("issue", "Refused"),
+        IssueKind.CANCEL_REFUSED: _("Cancel refused"),
         IssueKind.NO_LINES: _("No lines"),
     }
 
@@ -139,6 +141,7 @@ def table_row(order: Order, *, actor: Actor) -> OrderRow:
 
 def choices(order: Order, *, actor: Actor) -> list[Choice]:
     """Return the buttons of one order for one reader: moves of the table, holds, and the cancel request."""
+    there = cancels_there(order=order)
     found = [
         Choice(
             label=_("Cancel the order") if row.action == "close" else str(row.label),
@@ -149,10 +152,16 @@ def choices(order: Order, *, actor: Actor) -> list[Choice]:
             danger=row.action == "close",
         )
         for row in allowed_actions(order=order, actor=actor)
+        if not (row.action == "close" and there)
     ]
+    if there and actor.may("orders.cancel") and _is_cancelable(order):
+        url = reverse("orders:cancel", args=[order.pk])
+        found.append(Choice(label=_("Cancel the order"), url=url, icon="ban", method="dialog", danger=True))
     is_worked = order.status in OPEN and order.fulfillment_method != "by_channel"
-    if actor.may("orders.work") and is_worked:
+    if actor.may("orders.work") and is_worked and order.hold_reason != HoldReason.CANCELING:
         found += _hold_choices(order)
+    if order.cancel_requested and is_worked and actor.may("orders.cancel"):
+        found += _answer_choices(order)
     return sorted(found, key=lambda choice: choice.danger)
 
 
@@ -161,10 +170,41 @@ def _hold_choices(order: Order) -> list[Choice]:
         return Choice(label=label, url=reverse(f"orders:{name}", args=[order.pk]), icon=icon, method="post")
 
     if order.cancel_requested:
-        return [post(_("Decline the cancel request"), "decline", "player-play")]
+        return []
     if order.hold_reason:
         return [post(_("Release the hold"), "release", "player-play")]
     return [post(_("Hold"), "hold", "player-pause")]
+
+
+def _is_cancelable(order: Order) -> bool:
+    """Say whether an order can still be canceled at its platform: it waits here and nothing of it left."""
+    if order.status not in OPEN or order.fulfillment_method == "by_channel":
+        return False
+    left = any(line.quantity_shipped for line in order.lines.all())
+    return not left and order.hold_reason != HoldReason.CANCELING
+
+
+def _answer_choices(order: Order) -> list[Choice]:
+    """Return how the buyer's wish to cancel can be answered; where the platform hears it, both ways."""
+    if order.hold_reason == HoldReason.CANCELING:
+        return []
+    decline = Choice(
+        label=_("Decline the cancel request"),
+        url=reverse("orders:decline", args=[order.pk]),
+        icon="player-play",
+        method="post",
+    )
+    if not answers_there(order=order):
+        return [decline]
+    accept = Choice(
+        label=_("Accept the cancel request"),
+        url=reverse("orders:accept", args=[order.pk]),
+        icon="check",
+        method="post",
+        confirm=_("The order is canceled at the platform and its stock given back."),
+        danger=True,
+    )
+    return [accept, decline]
 
 
 def _confirm(order: Order, action: str) -> str:
@@ -204,6 +244,15 @@ def _words() -> dict[str, tuple[str, str, str]]:
         "cancel_requested": (_("The buyer asks to cancel"), "ban", "orange"),
         "cancel_request_withdrawn": (_("Cancel request withdrawn"), "arrow-back-up", "green"),
         "cancel_request_declined": (_("Cancel request declined"), "x", "orange"),
+        "cancel_asked": (_("To be canceled at the platform"), "ban", "orange"),
+        "cancel_answered": (_("Buyer's cancel request answered"), "ban", "orange"),
+        "cancel_again": (_("The platform is asked again"), "refresh", "azure"),
+        "cancel_taken": (_("The platform took the cancellation"), "circle-check", "green"),
+        "cancel_refused": (_("The platform did not take the cancellation"), "alert-triangle", "red"),
+        "cancel_given_up": (_("Cancellation at the platform given up"), "arrow-back-up", "secondary"),
+        "renumbered": (_("Has a new number at the platform"), "refresh", "azure"),
+        "joined": (_("Joined into another order by the platform"), "refresh", "azure"),
+        "arranged": (_("Shipment arranged with the marketplace"), "circle-check", "green"),
         "issue_opened": (_("Exception"), "alert-triangle", "red"),
         "issue_solved": (_("Exception solved"), "circle-check", "green"),
         "return_reported": (_("Return reported"), "arrow-back-up", "purple"),

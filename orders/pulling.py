@@ -1,8 +1,9 @@
-"""Driving the order streams: claim, fetch a page, take it in with its checkpoint, until the pass ends."""
+"""Driving the streams of orders and returns: claim, fetch a page, take it in with its checkpoint."""
 
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import OperationalError, transaction
@@ -10,16 +11,17 @@ from django.db.models import Q
 
 from channels import failures, polling, tokens
 from channels.adapter import ChannelError
-from channels.messages import BadItem, IncomingOrder
+from channels.messages import BadItem, IncomingOrder, Page
 from channels.models import ChannelAccount, FailedImport, Pull
-from channels.polling import FetchedPage
+from channels.polling import FetchedPage, PageCounts
 from ecomhub import work
 from ecomhub.work import ClockTimestamp, WorkState
+from orders import returns
 from orders.intake import IntakeResult, take_in
 
 log = structlog.get_logger(__name__)
 
-STREAMS = polling.ORDER_STREAMS
+STREAMS = (*polling.ORDER_STREAMS, Pull.Stream.RETURNS)
 TURN_SECONDS = 45.0
 """How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
 
@@ -29,7 +31,7 @@ FETCH_ONE = "fetch_order"
 
 
 def due_pulls(*, limit: int) -> Sequence[int]:
-    """Return the order streams that are due, a few of each platform, longest due first."""
+    """Return the streams of orders and returns that are due, a few of each platform, longest due first."""
     due = Pull.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
         state=WorkState.WAITING,
@@ -41,7 +43,7 @@ def due_pulls(*, limit: int) -> Sequence[int]:
 
 
 def pull_orders(*, pull_id: int, now: Callable[[], datetime], turn: float = TURN_SECONDS) -> timedelta | None:
-    """Pull one order stream if it is due and free, page by page, for one turn; returns when to come again.
+    """Pull one stream if it is due and free, page by page, for one turn; returns when to come again.
 
     ``None`` means: somebody else has it, it is not due, or the sweep will find it. A page is written with its
     checkpoint in one transaction that first makes sure the lease is still ours; a deadlock repeats the page.
@@ -67,14 +69,14 @@ def pull_orders(*, pull_id: int, now: Callable[[], datetime], turn: float = TURN
         return wait
 
 
-def take_page(*, pull: Pull, fetched: FetchedPage, now: Callable[[], datetime]) -> IntakeResult:
+def take_page(*, pull: Pull, fetched: FetchedPage, now: Callable[[], datetime]) -> IntakeResult | PageCounts:
     """Write one page with its checkpoint; a page that met a deadlock is written again from its beginning."""
     for left in reversed(range(_TRIES)):
         try:
             with transaction.atomic():
                 work.hold(row=pull)
                 at = now()
-                result = take_in(account=pull.account, orders=fetched.page.items, bad=fetched.page.bad, at=at)
+                result = _take_in(pull=pull, page=fetched.page, at=at)
                 polling.advance(pull=pull, fetched=fetched, counts=result, at=at)
             return result
         except OperationalError as error:
@@ -82,6 +84,12 @@ def take_page(*, pull: Pull, fetched: FetchedPage, now: Callable[[], datetime]) 
                 raise
             log.info("orders.page.again", pull=pull.pk)
     raise AssertionError("unreachable")
+
+
+def _take_in(*, pull: Pull, page: Page[Any], at: datetime) -> IntakeResult | PageCounts:
+    if pull.stream == Pull.Stream.RETURNS:
+        return returns.take_in(account=pull.account, reported=page.items, bad=page.bad, at=at)
+    return take_in(account=pull.account, orders=page.items, bad=page.bad, at=at)
 
 
 def may_be_repeated(error: OperationalError) -> bool:

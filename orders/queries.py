@@ -4,11 +4,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value
+from django.db.models import (
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 
 from channels.models import Listing, ListingComponent, Shop
+from ecomhub import keyset
 from ecomhub.access import Actor
 from ecomhub.events import of
+from ecomhub.lookups import one_of
 from ecomhub.models import Event
 from inventory.models import Warehouse
 from orders.buyers import query_tokens
@@ -71,14 +84,28 @@ class OrderPage:
     next: str = ""
 
 
+class _Counted(Subquery):
+    """How many rows a query has, as a value of another one."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS held)"
+    output_field = IntegerField()
+
+
 def counts(*, actor: Actor) -> dict[str, int]:
     """Return the maintained counters by tab, over the shops an actor may see: one statement."""
+    return counts_with(actor=actor, orders=None)[0]
+
+
+def counts_with(*, actor: Actor, orders: QuerySet[Order] | None) -> tuple[dict[str, int], int]:
+    """Return the counters by tab and how many ``orders`` there are up to ``COUNT_CAP``: one statement."""
     if not actor.may("orders.view"):
-        return {}
+        return {}, 0
     rows = OrderTally.objects.all()
     if actor.shop_ids is not None:
         rows = rows.filter(shop__in=actor.shop_ids)
-    return dict(rows.values_list("bucket").annotate(total=Sum("delta")).order_by())
+    held = Value(0) if orders is None else _Counted(orders.order_by().values("pk")[:COUNT_CAP])
+    found = list(rows.values_list("bucket").annotate(total=Sum("delta"), held=held).order_by())
+    return {bucket: total for bucket, total, _held in found}, next((row[2] for row in found), 0)
 
 
 def shop_counts(*, actor: Actor) -> dict[int, dict[str, int]]:
@@ -130,20 +157,23 @@ def found(*, actor: Actor, wanted: OrderFilter) -> QuerySet[Order]:
         orders = orders.filter(Exists(claims))
     if wanted.sku:
         sold = ListingComponent.objects.filter(sku__code__iexact=wanted.sku).values("listing")
-        orders = orders.filter(pk__in=OrderLine.objects.filter(listing__in=sold).values("order"))
+        lines = OrderLine.objects.filter(one_of("listing_id", sold))
+        orders = orders.filter(one_of("id", lines.values("order")))
     text = wanted.text.strip()
-    return orders.filter(pk__in=_matching(text, actor=actor)) if text else orders
+    return orders.filter(one_of("id", _matching(text, actor=actor))) if text else orders
 
 
 def _matching(text: str, *, actor: Actor) -> QuerySet[Order, int]:
     """Return the ids of orders a text finds, each way by its own index, in one subquery."""
     sold = ListingComponent.objects.filter(sku__code__icontains=text).values("listing")
     listings = Listing.objects.filter(
-        Q(external_id__icontains=text) | Q(title__icontains=text) | Q(pk__in=sold)
+        Q(external_id__icontains=text) | Q(title__icontains=text) | one_of("id", sold)
     )
     ways = [
         SearchKey.objects.filter(text__icontains=text).values_list("order_id", flat=True),
-        OrderLine.objects.filter(listing__in=listings.values("pk")).values_list("order_id", flat=True),
+        OrderLine.objects.filter(one_of("listing_id", listings.values("pk"))).values_list(
+            "order_id", flat=True
+        ),
     ]
     if actor.may("orders.view_buyer"):
         ways += [
@@ -186,11 +216,8 @@ def page(
     key = _key_of(after or before)
     backwards = bool(before) and key is not None
     if key is not None:
-        at, pk = key
-        if backwards:
-            orders = orders.filter(placed_at__gte=at).filter(Q(placed_at__gt=at) | Q(pk__gt=pk))
-        else:
-            orders = orders.filter(placed_at__lte=at).filter(Q(placed_at__lt=at) | Q(pk__lt=pk))
+        beyond = keyset.behind if backwards else keyset.before
+        orders = orders.filter(beyond(keys=("placed_at", "id"), values=key))
     sort = ("placed_at", "pk") if backwards else ("-placed_at", "-pk")
     rows = list((shape or with_lines)(orders.order_by(*sort))[: size + 1])
     more = len(rows) > size
@@ -252,8 +279,7 @@ def newer_than(*, actor: Actor, wanted: OrderFilter, key: str, cap: int = 100) -
     known = _key_of(key)
     orders = found(actor=actor, wanted=wanted)
     if known is not None:
-        at, pk = known
-        orders = orders.filter(placed_at__gte=at).filter(Q(placed_at__gt=at) | Q(pk__gt=pk))
+        orders = orders.filter(keyset.behind(keys=("placed_at", "id"), values=known))
     return orders.order_by()[:cap].count()
 
 

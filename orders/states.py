@@ -143,6 +143,15 @@ TRANSITIONS: tuple[Transition, ...] = (
 OPEN: frozenset[Status] = frozenset({_S.UNPAID, _S.REVIEW, _S.PROCESS, _S.LABEL, _S.SHIP})
 FINAL: frozenset[Status] = frozenset({_S.COMPLETED, _S.CANCELED})
 
+CANCEL_MOVES: dict[str, frozenset[str]] = {
+    "intended": frozenset({"sent", "confirmed", "refused"}),
+    "sent": frozenset({"intended", "confirmed", "refused", "unknown"}),
+    "unknown": frozenset({"intended", "confirmed", "refused"}),
+    "confirmed": frozenset(),
+    "refused": frozenset(),
+}
+"""What can become of something said to a platform about a cancellation; asking anew is a new row."""
+
 
 def find(*, action: str, source: str) -> Transition | None:
     """Return the row for an action out of a state, or ``None`` when the table has none."""

@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from ecomhub import clock
 from ecomhub.celery import app
-from orders import golive, pulling, sweeps, tally
+from orders import cancel_calls, erasing, fetching, golive, pulling, returns, sweeps, tally
 
 PULLS_PER_TICK = 50
 RETRIES_PER_TICK = 5
@@ -25,9 +25,18 @@ def ring(task: Any, *args: int, countdown: float = 0.0) -> None:
 @app.task(name="orders.tick")
 def tick() -> None:
     """Ring for due pulls and failed orders, take waiting orders on, fold the counters. Safe to run twice."""
+    returns.open_lanes(at=clock.now())
+    returns.retry_failed(limit=RETRIES_PER_TICK)
     for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK):
         ring(pull, pull_id)
+    for account_id in fetching.due_accounts(limit=PULLS_PER_TICK):
+        ring(fetch, account_id)
     ring(retry)
+    cancel_calls.report_stopped(at=clock.now())
+    for cancel_id in cancel_calls.due_cancels(limit=PULLS_PER_TICK):
+        ring(cancel_there, cancel_id)
+    if erasing.is_due():
+        ring(erase)
     golive.reconsider(at=clock.now())
     sweeps.sweep(now=clock.now)
     tally.fold()
@@ -45,3 +54,21 @@ def pull(pull_id: int) -> None:
 def retry() -> None:
     """Try orders that could not be taken in once more."""
     pulling.retry_failed(now=clock.now, limit=RETRIES_PER_TICK)
+
+
+@app.task(name="orders.fetch")
+def fetch(account_id: int) -> None:
+    """Fetch the orders that an account's pushes named."""
+    fetching.fetch_pushed(account_id=account_id, now=clock.now)
+
+
+@app.task(name="orders.erase")
+def erase() -> None:
+    """Erase the buyers' data that platforms demand to be erased."""
+    erasing.erase_due(at=clock.now())
+
+
+@app.task(name="orders.cancel")
+def cancel_there(cancel_id: int) -> None:
+    """Do one cancellation's next step at its platform."""
+    cancel_calls.carry_out(cancel_id=cancel_id, at=clock.now())

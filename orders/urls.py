@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import acting_views, views
+from orders import acting_views, canceling_views, views
 
 app_name = "orders"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("<int:pk>/act/<slug:action>/", acting_views.act, name="act"),
     path("<int:pk>/hold/", acting_views.hold, name="hold"),
     path("<int:pk>/release/", acting_views.release, name="release"),
-    path("<int:pk>/decline/", acting_views.decline, name="decline"),
+    path("<int:pk>/cancel/", canceling_views.cancel, name="cancel"),
+    path("<int:pk>/cancel/again/", canceling_views.again, name="cancel-again"),
+    path("<int:pk>/cancel/give-up/", canceling_views.give_up, name="cancel-give-up"),
+    path("<int:pk>/accept/", canceling_views.accept, name="accept"),
+    path("<int:pk>/decline/", canceling_views.decline, name="decline"),
     path("<int:pk>/buyer/", acting_views.buyer, name="buyer"),
 ]

@@ -15,11 +15,11 @@ from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.shell.parts import Choice, Pager, Tab
 from inventory.models import Warehouse
-from orders import presenting, queries
+from orders import canceling, presenting, queries
 from orders.buyers import masked, open_buyer
 from orders.forms import OrderFilterForm
 from orders.lifecycle import BY_CHANNEL
-from orders.models import Order
+from orders.models import Order, PlatformCancel
 from orders.queries import OrderFilter
 from orders.states import OPEN, Status
 
@@ -83,13 +83,15 @@ def _bulk() -> list[Choice]:
     ]
 
 
-def _total(actor: Actor, wanted: OrderFilter, asked: dict[str, str], counts: dict[str, int]) -> int | None:
-    """Return how many the list holds: the maintained counter where it is exact, else a capped count."""
-    if not asked and wanted.tab == "all":
-        return _every(counts)
-    if not asked:
-        return counts.get(wanted.tab, 0)
-    return queries.counted(orders=queries.found(actor=actor, wanted=wanted))
+def _counts(actor: Actor, wanted: OrderFilter, asked: dict[str, str]) -> tuple[dict[str, int], int]:
+    """Return the tabs' counters and how many the list holds: by its counter where that is exact, else counted
+    up to a cap. One statement.
+    """
+    orders = queries.found(actor=actor, wanted=wanted) if asked else None
+    counts, counted = queries.counts_with(actor=actor, orders=orders)
+    if asked:
+        return counts, counted
+    return counts, _every(counts) if wanted.tab == "all" else counts.get(wanted.tab, 0)
 
 
 def _filter(request: HttpRequest, actor: Actor) -> tuple[OrderFilterForm, str]:
@@ -107,7 +109,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     wanted, asked = form.wanted(tab=tab), form.asked()
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     page = queries.page(actor=actor, wanted=wanted, after=after, before=before, shape=queries.for_table)
-    counts = queries.counts(actor=actor)
+    counts, total = _counts(actor, wanted, asked)
     here = {**asked, "tab": tab}
     context: dict[str, Any] = {
         "tabs": _tabs(open_tab=tab, asked=asked, counts=counts),
@@ -121,7 +123,7 @@ def orders(request: HttpRequest) -> HttpResponse:
             if page.previous
             else None,
             next_url=_address("orders:list", {**here, "after": page.next}) if page.next else None,
-            total=_total(actor, wanted, asked, counts),
+            total=total,
         ),
         "live_url": "" if before or after else _live_url(here, page.rows, at=clock.real_now()),
     }
@@ -177,6 +179,14 @@ def order_or_404(actor: Actor, pk: int) -> Order:
         raise Http404(_("There is no such order, or it is not yours to see.")) from None
 
 
+def _cancel_shown(order: Order) -> PlatformCancel | None:
+    """Return what is being said to the platform about canceling, or why it said no to an order that waits."""
+    row = canceling.latest(order_id=order.pk)
+    if row is None or row.is_open:
+        return row
+    return row if row.is_stopped and order.status in OPEN and row.answer else None
+
+
 @allow("orders.view")
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -197,6 +207,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "flags": presenting.flags_of(order, issues=[]),
         "issues": issues,
         "choices": presenting.choices(order, actor=actor),
+        "cancel": _cancel_shown(order),
         "traces": [
             {"at": row.at, "text": presenting.trace_text(row.trace, warehouses=houses)}
             for row in sorted(order.allocation_traces.all(), key=lambda row: -row.pk)

@@ -135,8 +135,9 @@ class Sandbox:
     def act(self, order_id: str, action: str, **data: object) -> dict[str, Any]:
         """Let something happen to an order.
 
-        One of pay, fail_payment, buyer_cancel, ask_cancel, cancel, ship_elsewhere, platform_ship, deliver,
-        refund, heal.
+        One of pay, fail_payment, buyer_cancel, ask_cancel, accept_cancel, decline_cancel, cancel,
+        ship_elsewhere, platform_ship, number, collect, deliver, ask_return, settle_return, refund,
+        erase_buyer, heal.
         """
         return dict(self._post(f"orders/{order_id}/{action}", data))
 
@@ -148,6 +149,30 @@ class Sandbox:
         """Return a listing as the market sees it."""
         found = self._get("_control/listings", seller=seller, code=code, marketplace=marketplace)
         return dict(found["listings"][0])
+
+    def sellers(self) -> list[dict[str, Any]]:
+        """Return every seller of the market: name, platform, title, seller_id, waits, pushes."""
+        return list(self._get("seller-center/sellers.json")["sellers"])
+
+    def subscribe(self, address: str, *, seller: str, topic: str = "") -> None:
+        """Send a seller's pushes to an address on this machine; an empty one ends it."""
+        self._post("subscribe", {"seller": seller, "address": address, "topic": topic})
+
+    def pushes(self, *, seller: str = "", event: str = "") -> list[dict[str, Any]]:
+        """Return the pushes, newest first: event, url, headers, body, fault, tries, status, answer."""
+        return list(self._get("_control/pushes", seller=seller, event=event)["pushes"])
+
+    def push_shares(self, **shares: float) -> None:
+        """Let this share of all pushes go wrong by themselves: ``push_late=0.5``; after a reset none does."""
+        self._post("pushes", dict(shares))
+
+    def tell(self, event: str, *, seller: str, **data: object) -> bool:
+        """Tell a seller's application of an event; whether its platform has anything to say about it."""
+        return bool(self._post("tell", {"event": event, "seller": seller, "data": data})["told"])
+
+    def withdraw(self, seller: str) -> None:
+        """Let a seller take the authorization back."""
+        self._post("withdraw", {"seller": seller})
 
     def set_quantity(
         self, code: str, quantity: int, *, seller: str = "busy", marketplace: str | None = None

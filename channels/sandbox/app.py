@@ -10,9 +10,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from channels.sandbox import calls, control, faults, pictures, seller_center, sheets
+from channels.sandbox import calls, control, faults, pictures, receiver, seller_center, sheets
 from channels.sandbox.dialects import find_dialects
 from channels.sandbox.market_clock import MarketClock
+from channels.sandbox.sellers import Seller
 from channels.sandbox.wire import BadRequest, Call, Request, Response, Route, json_response
 from channels.sandbox.world import HISTORY_DAYS, World, advance, open_world
 
@@ -50,7 +51,7 @@ class Market:
         """Return the answer to a request."""
         for route in self.routes:
             arguments = route.matches(method=request.method, path=request.path)
-            if arguments is None:
+            if arguments is None or (route.only_for is not None and not route.only_for(request)):
                 continue
             call = Call(world=self.world, request=request, arguments=arguments)
             if route.dialect is not None:
@@ -83,7 +84,7 @@ def serve_platform(*, route: Route, call: Call) -> Response:
     with world.writing():
         advance(world=world, to=world.now)
         fault: faults.Fault | None = None
-        seller = None if route.open_door else dialect.identify(call)
+        seller = _identified(route=route, call=call)
         if isinstance(seller, Response):
             response, name = seller, ""
         else:
@@ -91,10 +92,9 @@ def serve_platform(*, route: Route, call: Call) -> Response:
             call = replace(call, seller=seller)
             if seller is not None:
                 world.start_trade(seller, int(world.now.timestamp()))
-            if route.rate is not None and not world.buckets.take(
-                seller=name, operation=route.operation, rate=route.rate, at=world.now.timestamp()
-            ):
-                response = dialect.too_many(call, route)
+            refused = over_limit(route=route, call=call, seller=name)
+            if refused is not None:
+                response = refused
             else:
                 fault = faults.take(world=world, route=route, request=call.request, seller=name)
                 response = answer_with_fault(route=route, call=call, fault=fault)
@@ -103,6 +103,32 @@ def serve_platform(*, route: Route, call: Call) -> Response:
             fault=fault.kind if fault else "",
         )  # fmt: skip
     return response
+
+
+def over_limit(*, route: Route, call: Call, seller: str) -> Response | None:
+    """Return the platform's answer to a caller over a published rate or a day's cap."""
+    world, dialect, at = call.world, route.dialect, call.world.now.timestamp()
+    assert dialect is not None  # noqa: S101 - the router only sends routes of a dialect here
+    if route.rate is not None and not world.buckets.take(
+        seller=seller, operation=route.operation, rate=route.rate, at=at
+    ):
+        return dialect.too_many(call, route)
+    if route.daily is not None and not world.buckets.take_daily(
+        seller=seller, daily=route.daily, at=at
+    ).granted:  # fmt: skip
+        return (dialect.over_daily or dialect.too_many)(call, route)
+    return None
+
+
+def _identified(*, route: Route, call: Call) -> "Seller | Response | None":
+    dialect = route.dialect
+    assert dialect is not None  # noqa: S101 - the router only sends routes of a dialect here
+    if route.open_door:
+        return None
+    try:
+        return dialect.identify(call)
+    except BadRequest as error:
+        return dialect.broken(str(error))
 
 
 def answer_with_fault(*, route: Route, call: Call, fault: faults.Fault | None) -> Response:
@@ -204,6 +230,7 @@ def make_market(
         *control.ROUTES,
         *sheets.ROUTES,
         *seller_center.ROUTES,
+        *receiver.ROUTES,
     ]
     for module in modules:
         routes.extend(module.routes(world))

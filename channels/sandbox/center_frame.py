@@ -12,6 +12,7 @@ TABS = (
     ("orders", "Orders 订单"),
     ("listings", "Listings 商品"),
     ("calls", "Calls received 接口调用"),
+    ("pushes", "Pushes 推送"),
     ("faults", "Faults 故障开关"),
     ("connect", "Connect 授权信息"),
 )

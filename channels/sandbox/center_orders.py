@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote, urlencode
 
-from channels.sandbox import life
+from channels.sandbox import life, parcels, pushing
 from channels.sandbox.center_frame import back, missing, show, when
 from channels.sandbox.market_clock import seconds
 from channels.sandbox.markup import Html, code, esc, join, link, pill, table
@@ -58,7 +58,7 @@ def list_orders(call: Call, seller: Seller) -> Response:
         place = call.world.marketplaces[order.marketplace]
         lines.append(
             (
-                link(f"/seller-center/{seller.name}/orders/{order.id}", order.id), when(order.placed),
+                link(_path(seller, order), order.id), when(order.placed),
                 place.country, f"{order.buyer['name']} · {order.address['country']}", goods, total,
                 _status(order), _tracking(order),
             )
@@ -88,8 +88,12 @@ def list_orders(call: Call, seller: Seller) -> Response:
     return show(call, title="Orders 订单", body=body, tab="orders")
 
 
+def _path(seller: Seller, order: Order) -> str:
+    return f"/seller-center/{quote(seller.name)}/orders/{quote(order.id, safe='')}"
+
+
 def _button(seller: Seller, order: Order, action: str, text: str) -> Html:
-    url = f"/seller-center/{quote(seller.name)}/orders/{order.id}/{action}"
+    url = f"{_path(seller, order)}/{action}"
     return Html(f'<form method="post" action="{url}"><button class="plain">{esc(text)}</button></form>')
 
 
@@ -144,11 +148,31 @@ def one_order(call: Call, seller: Seller) -> Response:
             _button(seller, order, "ship", "Ship it here 在此发货"),
         ]
         if order.status in life.OPEN | {"pending"}
-        else []
+        else [_button(seller, order, "erase_buyer", "Buyer's data is erased 买家要求删除数据")]
     )
+    if parcels.arranged(order):
+        buttons = join([buttons, _button(seller, order, "collect", "Carrier collects 承运商揽收")])
+    if any(line.shipped for line in order.lines) and call.world.dialect(seller).offers_returns:
+        buttons = join([buttons, _button(seller, order, "ask_return", "Buyer returns 买家退货")])
     body = join([facts, Html(f'<div class="row" style="display:flex;flex-wrap:wrap;gap:8px">{buttons}</div>'),
-                 Html("<h2>Lines 商品</h2>"), lines, Html("<h2>Packages 包裹</h2>"), packages])  # fmt: skip
+                 Html("<h2>Lines 商品</h2>"), lines, Html("<h2>Packages 包裹</h2>"), packages,
+                 _returns(order)])  # fmt: skip
     return show(call, title=order.id, body=body, tab="orders")
+
+
+def _returns(order: Order) -> Html:
+    if not order.returns:
+        return Html("")
+    listed = table(
+        ("Return 退货单", "Line 商品行", "Quantity 数量", "Reason 原因", "Status 状态", "Changed 变更"),
+        [
+            (code(each["id"]), each["line"], each["quantity"], each["reason"], pill(each["status"]),
+             when(each["updated"]))
+            for each in order.returns
+        ],
+        empty="", numbers={2},
+    )  # fmt: skip
+    return join([Html("<h2>Returns 退货</h2>"), listed])
 
 
 def act(call: Call, seller: Seller) -> Response:
@@ -162,8 +186,14 @@ def act(call: Call, seller: Seller) -> Response:
         if order.status in life.OPEN | {"pending"}:
             life.cancel(world=call.world, order=order, at=now, by="seller", reason="CUSTOMER_CANCEL")
             save_orders(call.world.db, [order])
-    elif action in {"ask_cancel", "buyer_cancel", "ship"}:
-        happen(
-            world=call.world, kind=action, subject=order_id, data=json.dumps({"by": "seller center"}), at=now
-        )
-    return back(f"/seller-center/{seller.name}/orders/{order_id}")
+    elif action == "erase_buyer":
+        pushing.erase_buyer(world=call.world, order=order)
+        save_orders(call.world.db, [order])
+    elif action == "collect":
+        for package in parcels.arranged(order):
+            data = json.dumps({"package": package.reference})
+            happen(world=call.world, kind="collect", subject=order.id, data=data, at=now)
+    elif action in {"ask_cancel", "buyer_cancel", "ship", "ask_return"}:
+        data = json.dumps({"by": "seller center"})
+        happen(world=call.world, kind=action, subject=order.id, data=data, at=now)
+    return back(_path(seller, order))

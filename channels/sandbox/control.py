@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from channels.sandbox import calls, faults, life, orders_on_demand
+from channels.sandbox import calls, faults, life, orders_on_demand, pushing
 from channels.sandbox.listings import set_quantity
 from channels.sandbox.market_clock import seconds
 from channels.sandbox.orders import find_order, read_doc, save_orders
@@ -23,6 +23,8 @@ ACTIONS = {
     "ship_elsewhere": "ship",
     "platform_ship": "platform_ship",
     "refund": "refund",
+    "ask_return": "ask_return",
+    "settle_return": "settle_return",
 }
 
 
@@ -84,6 +86,7 @@ def _reset(call: Call) -> Response:
             history_days=int(data.get("history_days", 90)),
             apply_seconds=int(data.get("apply_seconds", 15)),
             live_per_day=rates,
+            push_shares={**dict.fromkeys(pushing.DEFAULT_SHARES, 0.0), **dict(data.get("push_shares", {}))},
         )
         return json_response(_status(world))
 
@@ -127,17 +130,23 @@ def _act(call: Call) -> Response:
     if action == "cancel":
         life.cancel(world=world, order=order, at=now, by="seller", reason="CUSTOMER_CANCEL")
         save_orders(world.db, [order])
+    elif action == "erase_buyer":
+        pushing.erase_buyer(world=world, order=order)
+        save_orders(world.db, [order])
+    elif action in {"accept_cancel", "decline_cancel"}:
+        life.answer_cancel(world=world, order=order, at=now, accept=action == "accept_cancel")
+        save_orders(world.db, [order])
     elif action == "heal":
         order.poison = ""
         life.touch(order, now)
         save_orders(world.db, [order])
-    elif action == "deliver":
+    elif action in {"deliver", "number", "collect"}:
         for package in order.packages:
             data = json.dumps({"package": package.reference})
-            happen(world=world, kind="deliver", subject=order_id, data=data, at=now)
+            happen(world=world, kind=action, subject=order.id, data=data, at=now)
     elif action in ACTIONS:
         data = json.dumps({"by": "elsewhere"} if action == "ship_elsewhere" else _settings(call))
-        happen(world=world, kind=ACTIONS[action], subject=order_id, data=data, at=now)
+        happen(world=world, kind=ACTIONS[action], subject=order.id, data=data, at=now)
     else:
         raise BadRequest(f"unknown action {action}")
     return json_response(order_state(order_id, world))
@@ -215,6 +224,51 @@ def _calls(call: Call) -> Response:
     return json_response({"calls": found})
 
 
+def _pushes(call: Call) -> Response:
+    found = pushing.sent(
+        world=call.world, seller=call.request.one("seller") or "", event=call.request.one("event") or "",
+        limit=int(call.request.one("limit") or 200),
+    )  # fmt: skip
+    idle = call.world.pushes.is_idle()
+    return json_response(
+        {"pushes": found, "subscriptions": call.world.subscriptions, "idle": idle,
+         "shares": pushing.read_shares(call.world)}
+    )  # fmt: skip
+
+
+def _push_shares(call: Call) -> Response:
+    shares = {str(kind): float(share) for kind, share in _settings(call).items()}
+    pushing.write_shares(call.world, shares)
+    return json_response({"shares": pushing.read_shares(call.world)})
+
+
+def _subscribe(call: Call) -> Response:
+    data = _settings(call)
+    seller, topic = call.world.sellers[data["seller"]], str(data.get("topic", ""))
+    if data.get("address"):
+        pushing.subscribe(world=call.world, seller=seller, address=str(data["address"]), topic=topic)
+    else:
+        pushing.unsubscribe(world=call.world, seller=seller, topic=topic)
+    return json_response({"subscriptions": call.world.subscriptions.get(seller.name, {})})
+
+
+def _tell(call: Call) -> Response:
+    data = _settings(call)
+    if data["event"] not in pushing.EVENTS:
+        raise BadRequest(f"unknown event; known are {', '.join(pushing.EVENTS)}")
+    told = pushing.tell(
+        world=call.world, seller=call.world.sellers[data["seller"]], event=data["event"],
+        data=dict(data.get("data", {})),
+    )  # fmt: skip
+    return json_response({"told": told})
+
+
+def _withdraw(call: Call) -> Response:
+    seller = call.world.sellers[_settings(call)["seller"]]
+    pushing.withdraw(world=call.world, seller=seller)
+    return json_response({"seller": seller.name})
+
+
 ROUTES = (
     Route(method="POST", pattern="/_control/clock", handler=_guarded(_clock), open_door=True),
     Route(method="POST", pattern="/_control/reset", handler=_guarded(_reset), open_door=True),
@@ -228,4 +282,9 @@ ROUTES = (
     Route(method="POST", pattern="/_control/listing", handler=_guarded(_listing)),
     Route(method="GET", pattern="/_control/state", handler=_guarded(_state)),
     Route(method="GET", pattern="/_control/calls", handler=_guarded(_calls)),
+    Route(method="GET", pattern="/_control/pushes", handler=_guarded(_pushes)),
+    Route(method="POST", pattern="/_control/pushes", handler=_guarded(_push_shares)),
+    Route(method="POST", pattern="/_control/subscribe", handler=_guarded(_subscribe)),
+    Route(method="POST", pattern="/_control/tell", handler=_guarded(_tell)),
+    Route(method="POST", pattern="/_control/withdraw", handler=_guarded(_withdraw)),
 )

@@ -16,7 +16,25 @@ from channels.sandbox.sellers import Seller, SellerPlan
 from channels.sandbox.wire import Call, Request, Response, Route
 
 if TYPE_CHECKING:
+    from channels.sandbox.listings import Listing
+    from channels.sandbox.orders import Order
+    from channels.sandbox.pushing import OutgoingPush
     from channels.sandbox.world import World
+
+
+CARRIERS = (
+    ("UPS", "UPS", "Ground"),
+    ("DHL", "DHL", "Paket"),
+    ("Royal Mail", "Royal Mail", "Tracked 48"),
+    ("YunExpress", "YunExpress", "Global Standard"),
+    ("4PX", "4PX", "Priority Line"),
+    ("Japan Post", "Japan Post", "Yu-Pack"),
+)
+
+
+def new_tracking(chance: Random) -> str:
+    """Return a tracking number as postal unions write it."""
+    return f"LP{10**8 + int(chance.random() * 9 * 10**8)}CN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +42,14 @@ class Dialect:
     """One platform's side of the market: where it sells, who sells there, how it names and answers things.
 
     ``identify`` returns the calling seller or the refusal to send; ``too_many`` the answer to a caller over
-    its rate; ``broken`` the answer to an unreadable request; ``due`` runs the dialect's own due work.
+    its rate; ``broken`` the answer to an unreadable request; ``due`` runs the dialect's own due work, named
+    ``<platform>.<name>`` in ``World.schedule``. ``push`` turns an event of ``channels.sandbox.pushing`` into
+    the platform's own signed message, ``None`` when it says nothing of it. ``carriers`` are (code, name,
+    service) of parcels the market itself ships, ``new_tracking`` makes the numbers a platform gives.
+    ``paid_order_id`` gives a paid order the number it goes on under, where the platform changes it;
+    ``over_daily`` answers a caller over a day's cap (else ``too_many``). ``keeps_goods`` says that the
+    platform's own warehouses hold and ship some of the goods; ``listing_name`` what the platform calls a
+    listing, where that is not the seller's own code.
     """
 
     platform: str
@@ -43,6 +68,14 @@ class Dialect:
     broken: Callable[[str], Response]
     due: Mapping[str, Callable[["World", str, str, int], None]]
     redact: Callable[[Request], str]
+    carriers: tuple[tuple[str, str, str], ...] = CARRIERS
+    new_tracking: Callable[[Random], str] = new_tracking
+    paid_order_id: "Callable[[Random, Order], str] | None" = None
+    over_daily: Callable[[Call, Route], Response] | None = None
+    keeps_goods: bool = False
+    offers_returns: bool = False
+    push: "Callable[[World, Seller, str, Mapping[str, Any]], OutgoingPush | None] | None" = None
+    listing_name: "Callable[[World, Listing], str] | None" = None
 
 
 class DialectModule(Protocol):

@@ -1,6 +1,7 @@
 """Faults by switch: per seller and operation, for the next so many calls or until switched off."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,10 +32,17 @@ KINDS: dict[str, tuple[str, str]] = {
     "accepted_not_applied": ("Accepts a change and never applies it", "已接受但未生效"),
     "poison_order": ("Makes the next order on a page unreadable", "毒订单"),
     "revoked_grant": ("Refuses the refresh token", "授权被撤销"),
+    "push_duplicate": ("Sends a push twice", "推送重复"),
+    "push_late": ("Sends a push late", "推送延迟"),
+    "push_early": ("Pushes an order before it can be read", "推送早于订单可读"),
+    "push_wrong_signature": ("Sends a push whose signature does not fit", "推送签名错误"),
 }  # fmt: skip
 
 _NEEDS_PAGE = {"repeated_page_token", "page_token_expired", "expired_token_mid_pass"}
-_BY_HANDLER = {"accepted_not_applied", "poison_order", "revoked_grant"}
+_BY_HANDLER = {
+    "accepted_not_applied", "poison_order", "revoked_grant", "push_duplicate", "push_late", "push_early",
+    "push_wrong_signature",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +106,31 @@ def take(*, world: "World", route: Route, request: Request, seller: str) -> Faul
     for fault in active(world=world):
         if fault.kind in _BY_HANDLER or not _meant(fault, seller=seller, operation=route.operation):
             continue
-        if fault.kind in _NEEDS_PAGE and not request.one(route.page_parameter):
+        if fault.kind in _NEEDS_PAGE and page_token(route, request) in ("", "0"):
             continue
         if fault.kind == "missing_list_key" and not route.list_key:
             continue
         return _take(world, fault)
     return None
+
+
+def page_token(route: Route, request: Request) -> str:
+    """Return the page a request asks for: from its query, a dotted place in its JSON, or its XML."""
+    if not route.page_parameter:
+        return ""
+    if not request.body or request.one(route.page_parameter):
+        return request.one(route.page_parameter) or ""
+    try:
+        found: Any = json.loads(request.body)
+    except ValueError:
+        name = re.escape(route.page_parameter.encode())
+        element = re.search(rb"<" + name + rb">([^<]*)</" + name + rb">", request.body)
+        return (
+            "" if element is None or element.group(1) == b"1" else element.group(1).decode("utf-8", "replace")
+        )
+    for part in route.page_parameter.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return "" if found is None else str(found)
 
 
 def take_kind(*, world: "World", kind: str, seller: str, operation: str) -> Fault | None:
@@ -156,6 +183,13 @@ def _with(data: Any, dotted: str, value: str) -> Any:
     return data
 
 
+def _list_left_out(body: bytes, key: str) -> bytes:
+    if body.lstrip().startswith(b"<"):
+        name = re.escape(key.encode())
+        return re.sub(rb"<" + name + rb"\b[^>]*>.*</" + name + rb">", b"", body, flags=re.DOTALL)
+    return json.dumps(_without(json.loads(body), key)).encode()
+
+
 def spoiled(*, fault: Fault, route: Route, request: Request, response: Response) -> Response:
     """Return the real answer, spoiled the way the fault says."""
     match fault.kind:
@@ -164,9 +198,9 @@ def spoiled(*, fault: Fault, route: Route, request: Request, response: Response)
         case "wrong_content_type":
             response.content_type = HTML
         case "missing_list_key":
-            response.body = json.dumps(_without(json.loads(response.body), route.list_key)).encode()
+            response.body = _list_left_out(response.body, route.list_key)
         case "repeated_page_token":
-            token = request.one(route.page_parameter) or ""
+            token = page_token(route, request)
             response.body = json.dumps(_with(json.loads(response.body), route.page_key, token)).encode()
         case "drip":
             response.drip_seconds = float(fault.settings.get("seconds", 60))

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from channels.sandbox import parcels, returns
 from channels.sandbox.goods import stream
 from channels.sandbox.listings import set_quantity
 from channels.sandbox.orders import (
+    ARRANGED,
     CANCELED,
     PARTIALLY_SHIPPED,
     PENDING,
@@ -22,14 +24,6 @@ if TYPE_CHECKING:
     from channels.sandbox.world import World
 
 Due = tuple[int, str, dict[str, Any]]
-CARRIERS = (
-    ("UPS", "UPS", "Ground"),
-    ("DHL", "DHL", "Paket"),
-    ("Royal Mail", "Royal Mail", "Tracked 48"),
-    ("YunExpress", "YunExpress", "Global Standard"),
-    ("4PX", "4PX", "Priority Line"),
-    ("Japan Post", "Japan Post", "Yu-Pack"),
-)
 OPEN = {UNSHIPPED, PARTIALLY_SHIPPED}
 
 
@@ -40,9 +34,10 @@ def touch(order: Order, at: int) -> None:
 
 def count_shipped(order: Order) -> None:
     """Derive shipped quantities and the status from the packages."""
+    gone = [package for package in order.packages if package.status not in (ARRANGED, "canceled")]
     for line in order.lines:
         line.shipped = sum(
-            quantity for package in order.packages for item, quantity in package.items if item == line.id
+            quantity for package in gone for item, quantity in package.items if item == line.id
         )
     if all(line.shipped >= line.quantity for line in order.lines):
         order.status = SHIPPED
@@ -63,8 +58,10 @@ def _restock(world: "World", order: Order, at: int) -> None:
 
 
 def cancel(*, world: "World", order: Order, at: int, by: str, reason: str) -> None:
-    """Cancel what was not shipped; the units go back on the shelf."""
+    """Cancel what was not shipped; the units go back on the shelf, arranged parcels are not collected."""
     _restock(world, order, at)
+    for package in parcels.arranged(order):
+        package.status, package.changed = "canceled", at
     for line in order.lines:
         line.canceled_by, line.cancel_reason = by, reason
     order.status = CANCELED
@@ -108,7 +105,12 @@ def _pay(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Du
         return []
     order.status = UNSHIPPED
     touch(order, at)
-    return _paid(world, order, at, stream(world.seed, "paid", order.id))
+    chance = stream(world.seed, "paid", order.id)
+    new_id = world.dialect(world.sellers[order.seller]).paid_order_id
+    if new_id is not None:
+        order.former_ids.append(order.id)
+        order.id = new_id(chance, order)
+    return _paid(world, order, at, chance)
 
 
 def _fail_payment(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
@@ -118,6 +120,8 @@ def _fail_payment(world: "World", order: Order, at: int, data: dict[str, Any]) -
 
 
 def _buyer_cancel(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    if order.status == UNSHIPPED and parcels.arranged(order):
+        return _ask_cancel(world, order, at, data)
     if order.status == UNSHIPPED:
         reason = stream(world.seed, "reason", order.id).choice(CANCEL_REASONS)
         cancel(world=world, order=order, at=at, by="buyer", reason=reason)
@@ -134,16 +138,16 @@ def _ask_cancel(world: "World", order: Order, at: int, data: dict[str, Any]) -> 
 
 
 def _late_cancel(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
-    if order.status == UNSHIPPED:
+    if order.status == UNSHIPPED and not parcels.arranged(order):
         cancel(world=world, order=order, at=at, by="platform", reason="NOT_SHIPPED_IN_TIME")
     return []
 
 
 def _ship(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
-    if order.status not in OPEN:
+    if order.status not in OPEN or parcels.arranged(order):
         return []
     chance = stream(world.seed, "ship", order.id)
-    code, carrier, service = chance.choice(CARRIERS)
+    code, carrier, service = chance.choice(world.dialect(world.sellers[order.seller]).carriers)
     items = [[line.id, line.quantity - line.shipped] for line in order.lines if line.quantity > line.shipped]
     parts = [items[:1], items[1:]] if len(items) > 1 and chance.random() < 0.25 else [items]
     found: list[Due] = []
@@ -185,13 +189,35 @@ def travel(*, reference: str, at: int, chance: Random) -> list[Due]:
     return found
 
 
-def _package(order: Order, data: dict[str, Any]) -> Package | None:
-    wanted = data.get("package")
-    return next((package for package in order.packages if package.reference == wanted), None)
+def _collect(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
+    package = parcels.collect(world, order, at, data)
+    if package is None:
+        return []
+    count_shipped(order)
+    touch(order, at)
+    chance = stream(world.seed, "travel", order.id, package.reference)
+    return travel(reference=package.reference, at=at, chance=chance)
+
+
+def answer_cancel(*, world: "World", order: Order, at: int, accept: bool) -> bool:
+    """Let the seller answer the buyer's wish to cancel; ``False`` when there is none to answer.
+
+    The caller saves the order.
+    """
+    asked = [line for line in order.lines if line.cancel_request]
+    if not asked or order.status not in OPEN:
+        return False
+    if accept:
+        cancel(world=world, order=order, at=at, by="buyer", reason=asked[0].cancel_request)
+    else:
+        for line in asked:
+            line.extra["declined_cancel"], line.cancel_request = line.cancel_request, ""
+        touch(order, at)
+    return True
 
 
 def _transit(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
-    package = _package(order, data)
+    package = parcels.find_package(order, data)
     if package is not None and package.status == "shipped":
         package.status, package.changed = "in_transit", at
         touch(order, at)
@@ -199,10 +225,11 @@ def _transit(world: "World", order: Order, at: int, data: dict[str, Any]) -> lis
 
 
 def _deliver(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
-    package = _package(order, data)
-    if package is not None and package.status != "delivered":
+    package = parcels.find_package(order, data)
+    if package is not None and package.status not in ("delivered", ARRANGED, "canceled"):
         package.status, package.changed = "delivered", at
         touch(order, at)
+        return returns.expected(world, order, at)
     return []
 
 
@@ -233,6 +260,10 @@ EVENTS: dict[str, Callable[["World", Order, int, dict[str, Any]], list[Due]]] = 
     "transit": _transit,
     "deliver": _deliver,
     "refund": _refund,
+    "number": parcels.give_number,
+    "collect": _collect,
+    "ask_return": returns.ask,
+    "settle_return": returns.settle,
 }
 
 

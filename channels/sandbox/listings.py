@@ -159,23 +159,24 @@ def build_listings(
     seed: int,
     dialect: "Dialect",
     plan: SellerPlan,
+    plans: tuple[SellerPlan, ...],
     marketplace: Marketplace,
 ) -> list[Listing]:
     """Return everything a seller offers on one marketplace, parents before their variants.
 
-    Their times count from the day the trade began.
+    Their times count from the day the trade began; ``plans`` are those of all sellers of the market.
     """
     shelf = _Shelf(seed=seed, dialect=dialect, plan=plan, marketplace=marketplace)
-    sold = plan_goods(seed=seed, plan=plan, plans=dialect.plans)
+    sold = plan_goods(seed=seed, plan=plan, plans=plans)
     home = next(iter(plan.marketplaces)) == marketplace.id
     parents: set[str] = set()
     for place, good in enumerate(sold):
         spread = stream(seed, "spread", good.family).random()
-        share = plan.marketplaces[marketplace.id] / 30 + 0.06
+        share = (plan.marketplaces[marketplace.id] / 30 + 0.06) * plan.shelf / 0.9
         if plan.families:
             if (place % 5 < 3) != home:
                 continue
-        elif spread > (0.9 if home else share):
+        elif spread > (plan.shelf if home else share):
             continue
         weight = popularity(seed=seed, code=good.code)
         parent = f"{good.family}-PARENT"
@@ -208,7 +209,7 @@ def build_listings(
                 units=[(good.code, 1), (other.code, 1)], weight=weight / 3,
                 price_percent=100 + other.cost_fen * 92 // max(1, good.cost_fen),
             )  # fmt: skip
-        if marketplace.country in _PLATFORM_COUNTRIES and place % 7 == 1:
+        if dialect.keeps_goods and marketplace.country in _PLATFORM_COUNTRIES and place % 7 == 1:
             shelf.add(
                 code=f"{good.code}-FBA", good=good, title=good.name_en, units=[(good.code, 1)],
                 price_percent=106, by_platform=True, weight=weight * 1.2,

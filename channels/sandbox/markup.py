@@ -99,9 +99,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 
 def page(
-    *, title: str, heading: object, nav: object, body: object, clock: str, status: int = 200
-) -> Response:
-    """Return a whole page."""
+    *, title: str, heading: object, nav: object, body: object, clock: str, status: int = 200,
+    forms_to: Sequence[str] = (),
+) -> Response:  # fmt: skip
+    """Return a whole page. ``forms_to`` are other origins a form of it may lead to."""
+    targets = " ".join(("'self'", *forms_to))
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -114,7 +116,8 @@ def page(
     headers = {
         "Cache-Control": "no-store",
         "X-Frame-Options": "DENY",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+        f"form-action {targets}",
     }
     return Response(
         status=status, body=text.encode("utf-8"), content_type="text/html; charset=utf-8", headers=headers

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from channels.sandbox.store import Store, read_note, write_note
+
 PENDING, UNSHIPPED, PARTIALLY_SHIPPED, SHIPPED, CANCELED = (
     "pending",
     "unshipped",
@@ -13,6 +15,9 @@ PENDING, UNSHIPPED, PARTIALLY_SHIPPED, SHIPPED, CANCELED = (
     "shipped",
     "canceled",
 )
+# A parcel the platform will collect; its goods have not left yet.
+ARRANGED = "arranged"
+_FORMER = "_former_ids"
 
 
 @dataclass
@@ -39,6 +44,7 @@ class Line:
     cancel_request: str = ""
     canceled_by: str = ""
     cancel_reason: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -62,13 +68,15 @@ class Package:
     by: str
     status: str = "shipped"
     changed: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Order:
     """One order. Instants are whole seconds; ``visible`` is when the platform begins to show it.
 
-    ``off_shelf`` says that its units were taken from the listings' quantities.
+    ``off_shelf`` says that its units were taken from the listings' quantities; ``former_ids`` are the numbers
+    it had before it was paid; ``extra`` is what only its platform's dialect knows.
     """
 
     id: str
@@ -93,6 +101,9 @@ class Order:
     refunds: list[dict[str, Any]] = field(default_factory=list)
     poison: str = ""
     off_shelf: bool = False
+    returns: list[dict[str, Any]] = field(default_factory=list)
+    former_ids: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -122,9 +133,13 @@ def _row(order: Order) -> tuple[Any, ...]:
 
 def save_orders(connection: sqlite3.Connection, orders: Iterable[Order]) -> None:
     """Write orders, new or changed."""
+    kept = list(orders)
+    if isinstance(connection, Store):
+        for order in kept:
+            connection.note_saved(order.id)
     connection.executemany(
         "insert or replace into orders values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        map(_row, orders),
+        map(_row, kept),
     )
 
 
@@ -137,6 +152,22 @@ def read_doc(text: str) -> Order:
 
 
 def find_order(connection: sqlite3.Connection, order_id: str) -> Order | None:
-    """Return an order by its id, or ``None``."""
+    """Return an order by its id or by one it had before, or ``None``."""
     row = connection.execute("select doc from orders where id = ?", (order_id,)).fetchone()
-    return None if row is None else read_doc(row["doc"])
+    if row is None:
+        later = read_note(connection, _FORMER, order_id)
+        return None if later is None else find_order(connection, later)
+    return read_doc(row["doc"])
+
+
+def note_former_ids(connection: sqlite3.Connection, order: Order) -> None:
+    """Remember under which numbers an order was known before."""
+    for former in order.former_ids:
+        write_note(connection, _FORMER, former, order.id)
+
+
+def forget_former_row(connection: sqlite3.Connection, *, former: str, order: Order) -> None:
+    """Take away the row of an order that goes on under another number, and let what is due follow it."""
+    connection.execute("delete from orders where id = ?", (former,))
+    connection.execute("update due set object = ? where object = ?", (order.id, former))
+    note_former_ids(connection, order)

@@ -220,7 +220,30 @@ _COUNTRIES = (
     ),
 )  # fmt: skip
 
-COUNTRIES = {country.code: country for country in _COUNTRIES}
+_SOUTH_EAST_ASIA = (
+    _country(
+        "SG", "Wei Ling;Jun Hao;Priya;Nurul;Kai Xin;Arvind", "Tan;Lim;Ng;Chua;Rajan;binte Osman",
+        "Blk %## Ang Mo Kio Avenue %;%# Tanjong Pagar Road;Blk %#? Toa Payoh Lorong %", "Singapore,Singapore,56%###;Singapore,Singapore,08%###",
+        "#0%-%#;#1#-%##", "+65 8555 ####",
+    ),
+    _country(
+        "MY", "Aisyah;Hafiz;Siew Ling;Kumaran;Farah;Zulkifli", "binti Rahman;bin Ismail;Wong;Subramaniam;binti Yusof",
+        "No. %#, Jalan Bukit Bintang;%#, Lorong Seri Damai %;Lot %##, Jalan Tun Razak", "Kuala Lumpur,Kuala Lumpur,55%##;George Town,Pulau Pinang,10%##;Kota Kinabalu,Sabah,88%##",
+        "Tingkat %;Blok ?-%-%", "+60 12-555 ####",
+    ),
+    _country(
+        "PH", "Maria Clara;Jose;Liwayway;Ramon;Ligaya;Andres", "Dela Cruz;Bautista;Villanueva;Mangubat;Santos",
+        "%## Mabini Street, Barangay San Antonio;Purok %, Barangay Lahug;%# Kalayaan Avenue", "Makati City,Metro Manila,120%;Cebu City,Cebu,6000;Davao City,Davao del Sur,8000",
+        "Unit %##;Blk % Lot %#", "+63 917 555 ####",
+    ),
+    _country(
+        "ID", "Budi;Siti;Wayan;Dewi;Agus;Putri", "Santoso;Wijaya;Nurhaliza;Pratama;Lestari",
+        "Jl. Jenderal Sudirman No. %#;Jl. Malioboro No. %##, RT 0%/RW 0%;Gang Mawar % No. %", "Jakarta Selatan,DKI Jakarta,12%#0;Yogyakarta,DI Yogyakarta,55%#1;Denpasar,Bali,80%#1",
+        "Lantai %;Blok ?%", "+62 812-555-####",
+    ),
+)  # fmt: skip
+
+COUNTRIES = {country.code: country for country in _COUNTRIES + _SOUTH_EAST_ASIA}
 
 COMPANIES = (
     "Blue Harbor Trading", "Nordlicht Handels", "Atelier du Sud", "Sakura Works", "Cape Lantern", "Monte Verde",

@@ -4,20 +4,15 @@ from dataclasses import dataclass
 
 from ecomhub.money import exponent
 
-# How many CNY a thousand units of a currency buy in this market; invented, and fixed for ever.
-CNY_PER_THOUSAND = {
-    "USD": 7100,
-    "CAD": 5200,
-    "MXN": 390,
-    "GBP": 9200,
-    "EUR": 7800,
-    "SEK": 680,
-    "PLN": 1850,
-    "JPY": 48,
-    "AUD": 4700,
-    "INR": 84,
-    "CNY": 1000,
-}
+# How many CNY a million units of a currency buy in this market; invented, and fixed for ever.
+CNY_PER_MILLION = {
+    "USD": 7_100_000, "CAD": 5_200_000, "MXN": 390_000, "GBP": 9_200_000, "EUR": 7_800_000, "SEK": 680_000,
+    "PLN": 1_850_000, "JPY": 48_000, "AUD": 4_700_000, "INR": 84_000, "CNY": 1_000_000, "SGD": 5_300_000,
+    "MYR": 1_600_000, "THB": 205_000, "PHP": 123_000, "VND": 280, "IDR": 440, "TWD": 220_000,
+    "BRL": 1_300_000, "KRW": 5_200, "CLP": 7_500, "COP": 1_700,
+}  # fmt: skip
+# Currencies nobody writes decimals of, whatever ISO 4217 says.
+WHOLE_UNITS = frozenset({"JPY", "KRW", "VND", "IDR", "TWD", "CLP", "COP", "THB"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +49,14 @@ def amount_text(minor: int, currency: str) -> str:
 
 def shelf_price(*, cost_fen: int, markup_percent: int, currency: str) -> int:
     """Return a shelf price in minor units from a cost in fen: rounded the way shops like it (…99, …80)."""
-    units_thousandths = cost_fen * markup_percent * 1000 // (CNY_PER_THOUSAND[currency] * 10)
+    units_thousandths = cost_fen * markup_percent * 1_000_000 // (CNY_PER_MILLION[currency] * 10)
     whole = max(1, -(-units_thousandths // 1000))
     if currency == "JPY":
         return max(480, whole // 100 * 100 + 80)
     if currency == "INR":
         return max(199, whole // 50 * 50 + 49) * 100
-    if currency in {"MXN", "SEK"}:
+    if currency in {"VND", "IDR", "KRW", "COP", "CLP"}:
+        return max(9000, whole // 1000 * 1000 + 900) * int(10 ** decimals(currency))
+    if currency in {"MXN", "SEK", "THB", "TWD"}:
         return max(59, whole // 10 * 10 + 9) * 100
     return whole * 100 + 99

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from channels.sandbox import calls, center_listings, center_orders, faults
+from channels.sandbox import calls, center_listings, center_orders, center_pushes, faults, pushing
 from channels.sandbox.center_frame import back, for_seller, show, when
 from channels.sandbox.markup import Html, code, esc, join, link, pill, table
 from channels.sandbox.sellers import Seller
@@ -12,7 +12,7 @@ from channels.sandbox.wire import Call, Response, Route
 
 def _home(call: Call) -> Response:
     rows = []
-    for seller in call.world.sellers.values():
+    for seller in sorted(call.world.sellers.values(), key=lambda each: (each.platform, each.name)):
         counts = dict(
             call.world.db.execute(
                 "select status, count(*) from orders where seller = ? group by status", (seller.name,)
@@ -24,7 +24,7 @@ def _home(call: Call) -> Response:
             (
                 link(f"/seller-center/{seller.name}/orders", seller.name),
                 call.world.dialect(seller).title, code(seller.seller_id), sum(counts.values()), open_orders,
-                connected,
+                connected, ", ".join(sorted(set(call.world.subscriptions.get(seller.name, {}).values()))),
             )
         )  # fmt: skip
     columns = (
@@ -34,6 +34,7 @@ def _home(call: Call) -> Response:
         "Orders 订单",
         "Open 待发货",
         "First call 首次调用",
+        "Pushes go to 推送地址",
     )
     return show(call, title="Sellers 卖家", body=table(columns, rows, empty="No sellers.", numbers={3, 4}))
 
@@ -107,9 +108,18 @@ def _switch(call: Call, seller: Seller) -> Response:
     return back(f"/seller-center/{seller.name}/faults")
 
 
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _withdraw(call: Call, seller: Seller) -> Response:
+    pushing.withdraw(world=call.world, seller=seller)
+    return back(f"/seller-center/{quote(seller.name)}/faults")
+
+
 def _connect(call: Call, seller: Seller) -> Response:
     sheet = call.world.dialect(seller).credential_sheet(call.world, seller, call.request.base_url)
-    texts = {name: value if isinstance(value, str) else ", ".join(value) for name, value in sheet.items()}
+    texts = {name: _text(value) for name, value in sheet.items()}
     facts = join(Html(f'<span class="soft">{esc(name)}</span>{code(text)}') for name, text in texts.items())
     base = "/seller-center/sheets"
     sheets = join(
@@ -128,6 +138,8 @@ def _connect(call: Call, seller: Seller) -> Response:
         f"<p>Copy these into the hub to connect this account. 将以下信息填入系统完成授权。</p>"
         f'<div class="card copy">{facts}</div><p>{json_link}</p>'
         f'<h2>Sheets 表格</h2><div class="card">{sheets}</div>'
+        f'<form method="post" action="/seller-center/{quote(seller.name)}/withdraw">'
+        '<button class="plain">Withdraw the authorization 撤销授权</button></form>'
     )
     return show(call, title="Connect 授权信息", body=body, tab="connect")
 
@@ -145,5 +157,8 @@ ROUTES = (
     Route("GET", _SELLER + "/faults", for_seller(_faults)),
     Route("POST", _SELLER + "/faults", for_seller(_switch)),
     Route("GET", _SELLER + "/connect", for_seller(_connect)),
+    Route("POST", _SELLER + "/withdraw", for_seller(_withdraw)),
+    Route("GET", _SELLER + "/pushes", for_seller(center_pushes.list_pushes)),
+    Route("POST", _SELLER + "/pushes", for_seller(center_pushes.change)),
     Route("GET", _SELLER, for_seller(center_orders.list_orders)),
 )

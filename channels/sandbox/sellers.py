@@ -8,7 +8,9 @@ class SellerPlan:
     """How a seller does business: orders per day when the world was young, at birth of the hub, and after it.
 
     ``marketplaces`` are the country sites with their share of the trade; ``families`` the goods only this
-    seller has (none: all that nobody claims); ``waits`` starts the trade with the first authorized call.
+    seller has (none: all that nobody claims); ``waits`` starts the trade with the first authorized call;
+    ``shelf`` is the share of its goods it offers on its first marketplace. Its ``name`` is one of its own
+    over all platforms.
     """
 
     name: str
@@ -18,6 +20,7 @@ class SellerPlan:
     marketplaces: dict[str, int] = field(default_factory=dict)
     families: tuple[str, ...] = ()
     waits: bool = False
+    shelf: float = 0.9
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ def _seller(call: Call) -> Seller | None:
 
 def _unknown() -> Response:
     return json_response(
-        {"error": "There is no seller of this name; add ?seller=busy or ?seller=empty."}, status=404
+        {"error": "There is no seller of this name; /seller-center/sellers.json lists them."}, status=404
     )
 
 
@@ -69,7 +69,6 @@ def _skus(call: Call) -> Response:
     seller = _seller(call)
     if seller is None:
         return _unknown()
-    plans = call.world.dialect(seller).plans
     rows = [
         (
             good.code, good.name_en, good.name_zh, good.category, good.barcode, good.weight, *good.size,
@@ -77,7 +76,7 @@ def _skus(call: Call) -> Response:
             "USD", str(good.has_battery).lower(), str(good.is_liquid).lower(),
             picture_url(base_url=call.request.base_url, code=good.code),
         )
-        for good in plan_goods(seed=call.world.seed, plan=seller.plan, plans=plans)
+        for good in plan_goods(seed=call.world.seed, plan=seller.plan, plans=call.world.plans)
     ]  # fmt: skip
     return _sheet(f"skus-{seller.name}", SKU_COLUMNS, rows)
 
@@ -86,10 +85,9 @@ def _stock(call: Call) -> Response:
     seller = _seller(call)
     if seller is None:
         return _unknown()
-    plans = call.world.dialect(seller).plans
     rows = [
         (warehouse, good.code, quantity, _yuan(good.cost_fen), "CNY", *WAREHOUSES[warehouse])
-        for good in plan_goods(seed=call.world.seed, plan=seller.plan, plans=plans)
+        for good in plan_goods(seed=call.world.seed, plan=seller.plan, plans=call.world.plans)
         for warehouse, quantity in opening_stock(seed=call.world.seed, code=good.code).items()
         if quantity > 0
     ]
@@ -101,13 +99,17 @@ def _pairings(call: Call) -> Response:
     if seller is None:
         return _unknown()
     known = {good.code for good in goods(call.world.seed)}
+    name = call.world.dialect(seller).listing_name
     rows = [
-        (seller.platform, seller.seller_id, listing.marketplace, listing.code, sku, units)
+        (
+            seller.platform, seller.seller_id, listing.marketplace,
+            listing.code if name is None else name(call.world, listing), sku, units,
+        )
         for listing in call.world.listings.values()
         if listing.seller == seller.name and listing.paired
         for sku, units in listing.components
         if sku in known
-    ]
+    ]  # fmt: skip
     return _sheet(f"pairings-{seller.name}", PAIRING_COLUMNS, rows)
 
 
@@ -119,7 +121,21 @@ def _credentials(call: Call) -> Response:
     return json_response(dialect.credential_sheet(call.world, seller, call.request.base_url))
 
 
+def _sellers(call: Call) -> Response:
+    world = call.world
+    found = [
+        {
+            "name": seller.name, "platform": seller.platform, "title": world.dialect(seller).title,
+            "seller_id": seller.seller_id, "waits": seller.plan.waits,
+            "pushes": world.dialect(seller).push is not None,
+        }
+        for seller in sorted(world.sellers.values(), key=lambda each: (each.platform, each.name))
+    ]  # fmt: skip
+    return json_response({"sellers": found})
+
+
 ROUTES = (
+    Route(method="GET", pattern="/seller-center/sellers.json", handler=_sellers),
     Route(method="GET", pattern="/seller-center/sheets/skus.csv", handler=_skus),
     Route(method="GET", pattern="/seller-center/sheets/opening-stock.csv", handler=_stock),
     Route(method="GET", pattern="/seller-center/sheets/pairings.csv", handler=_pairings),

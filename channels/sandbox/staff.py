@@ -34,6 +34,8 @@ PAUSE = 2.0
 PARTLY = 0.06
 LOW_STOCK = 5
 RECEIVED = 60
+NOT_ARRANGED = "not_arranged"
+ARRANGED_AGAIN = frozenset({"refused", "withdrawn"})
 _TRANSIENT = frozenset({409, 429, 500, 502, 503, 504})
 
 
@@ -98,14 +100,30 @@ class Hub:
 
     def post(self, path: str, body: dict[str, Any], *, act: str) -> bool:
         """Do something once, however often it has to be asked; counts how it went."""
+        return self.ask(path, body, act=act) == ""
+
+    def ask(self, path: str, body: dict[str, Any], *, act: str, expected: str = "") -> str:
+        """Do something once; returns "" when it is done, else the refusal's code or ``lost``.
+
+        A refusal that is ``expected`` is an answer and not counted as a refusal.
+        """
         answer = self._call("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
         if answer is None:
-            return False
+            return "lost"
         if answer.status_code < 300:
             self.summary.done[act] += 1
-            return True
-        self.summary.refused[_code(answer)] += 1
-        return False
+            return ""
+        code = _code(answer)
+        if code != expected:
+            self.summary.refused[code] += 1
+        return code
+
+    def fetch(self, path: str, *, act: str) -> bool:
+        """Fetch a file; counts it when it is there."""
+        answer = self._call("GET", path)
+        fetched = answer is not None and answer.status_code == 200 and bool(answer.content)
+        self.summary.done[act] += fetched
+        return fetched
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response | None:
         answer: requests.Response | None = None
@@ -184,18 +202,39 @@ class Staff:
                 return
             if len(shipment["orders"]) != 1 or not shipment["lines"]:
                 continue
-            carrier, start, digits = self.luck.choice(CARRIERS)
-            body = {
-                "order": shipment["orders"][0],
-                "warehouse": shipment["warehouse"],
-                "carrier": carrier,
-                "service": self.luck.choice(("Standard", "Express")),
-                "tracking_number": start + "".join(self.luck.choices("0123456789", k=digits)),
-            }
-            part = self._part(shipment)
-            if part:
-                body["lines"] = part
-            self.hub.post("shipments/", body, act="shipped partly" if part else "shipped")
+            arrangement = shipment.get("arrangement")
+            if arrangement is None:
+                self._ship_with_own_number(shipment)
+            elif arrangement["tracking_number"]:
+                self._ship_as_arranged(shipment)
+            elif arrangement["outcome"] in ARRANGED_AGAIN:
+                self._arrange(shipment)
+
+    def _ship_with_own_number(self, shipment: dict[str, Any]) -> None:
+        carrier, start, digits = self.luck.choice(CARRIERS)
+        body = {
+            "order": shipment["orders"][0],
+            "warehouse": shipment["warehouse"],
+            "carrier": carrier,
+            "service": self.luck.choice(("Standard", "Express")),
+            "tracking_number": start + "".join(self.luck.choices("0123456789", k=digits)),
+        }
+        part = self._part(shipment)
+        if part:
+            body["lines"] = part
+        act = "shipped partly" if part else "shipped"
+        if self.hub.ask("shipments/", body, act=act, expected=NOT_ARRANGED) == NOT_ARRANGED:
+            self._arrange(shipment)
+
+    def _arrange(self, shipment: dict[str, Any]) -> None:
+        """Let the platform take the parcel its own way: it gives carrier, number and label."""
+        self.hub.post(f"shipments/{shipment['id']}/arrange/", {}, act="arranged")
+
+    def _ship_as_arranged(self, shipment: dict[str, Any]) -> None:
+        if shipment["arrangement"]["document_at"]:
+            self.hub.fetch(f"shipments/{shipment['id']}/document/", act="printed")
+        body = {"order": shipment["orders"][0], "warehouse": shipment["warehouse"]}
+        self.hub.post("shipments/", body, act="shipped")
 
     def _part(self, shipment: dict[str, Any]) -> list[dict[str, int]]:
         units: dict[int, int] = {}

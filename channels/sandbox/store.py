@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 SCHEMA = """
 create table if not exists meta (key text primary key, value text not null) without rowid;
@@ -55,6 +56,14 @@ create table if not exists feeds (
     document text not null, status text not null, created integer not null, started integer, ended integer,
     result text not null
 ) without rowid;
+create table if not exists notes (
+    platform text not null, key text not null, value text not null, primary key (platform, key)
+) without rowid;
+create table if not exists pushes (
+    id integer primary key, at integer not null, seller text not null, event text not null,
+    method text not null, url text not null, headers text not null, body blob not null,
+    fault text not null, tries integer not null, status integer not null, answer text not null
+);
 """
 
 TABLES = (
@@ -69,10 +78,27 @@ TABLES = (
     "calls",
     "documents",
     "feeds",
+    "notes",
+    "pushes",
 )
 
 
-def open_store(directory: Path | None) -> sqlite3.Connection:
+class Store(sqlite3.Connection):
+    """The market's database; remembers which orders the transaction at hand made or changed."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.saved_orders: dict[str, bool] = {}
+        self.watches_orders = False
+
+    def note_saved(self, order_id: str) -> None:
+        """Remember an order the transaction is about to write, and whether it is a new one."""
+        if self.watches_orders and order_id not in self.saved_orders:
+            row = self.execute("select 1 from orders where id = ?", (order_id,)).fetchone()
+            self.saved_orders[order_id] = row is None
+
+
+def open_store(directory: Path | None) -> Store:
     """Open the market's database, made when it is not there; ``None`` keeps it in memory.
 
     The connection is shared by all threads; the world's lock puts them in a row.
@@ -81,7 +107,7 @@ def open_store(directory: Path | None) -> sqlite3.Connection:
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
         where = str(directory / "market.sqlite3")
-    connection = sqlite3.connect(where, check_same_thread=False, isolation_level=None)
+    connection = sqlite3.connect(where, check_same_thread=False, isolation_level=None, factory=Store)
     connection.row_factory = sqlite3.Row
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
@@ -104,3 +130,30 @@ def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
 def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
     """Write one fact about the world."""
     connection.execute("insert or replace into meta (key, value) values (?, ?)", (key, value))
+
+
+def read_note(connection: sqlite3.Connection, platform: str, key: str) -> str | None:
+    """Return what a platform's dialect noted under a key, or ``None``."""
+    row = connection.execute(
+        "select value from notes where platform = ? and key = ?", (platform, key)
+    ).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def write_note(connection: sqlite3.Connection, platform: str, key: str, value: str | None) -> None:
+    """Note something for a platform's dialect; ``None`` forgets it."""
+    if value is None:
+        connection.execute("delete from notes where platform = ? and key = ?", (platform, key))
+    else:
+        connection.execute(
+            "insert or replace into notes (platform, key, value) values (?, ?, ?)", (platform, key, value)
+        )
+
+
+def read_notes(connection: sqlite3.Connection, platform: str, prefix: str) -> dict[str, str]:
+    """Return every note of a platform whose key begins so, by key."""
+    rows = connection.execute(
+        "select key, value from notes where platform = ? and substr(key, 1, ?) = ? order by key",
+        (platform, len(prefix), prefix),
+    )
+    return {row["key"]: row["value"] for row in rows}

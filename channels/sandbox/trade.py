@@ -11,7 +11,7 @@ from channels.sandbox.goods import Wheel, stream
 from channels.sandbox.listings import Listing
 from channels.sandbox.orders import PENDING, UNSHIPPED, Line, Order
 from channels.sandbox.people_data import GIFT_MESSAGES
-from channels.sandbox.places import Marketplace, decimals
+from channels.sandbox.places import WHOLE_UNITS, Marketplace, decimals
 from channels.sandbox.sellers import Seller
 
 if TYPE_CHECKING:
@@ -26,21 +26,25 @@ _HOURS = (
 _SERVICE_DAYS = {"STANDARD": 3, "EXPEDITED": 2, "SECOND_DAY": 1, "FREE_ECONOMY": 4, "NEXT_DAY": 1}
 _SERVICES = Wheel({"STANDARD": 70, "EXPEDITED": 17, "SECOND_DAY": 6, "FREE_ECONOMY": 5, "NEXT_DAY": 2})
 _QUANTITIES = Wheel({1: 84, 2: 10, 3: 3, 4: 2, 6: 1})
+# How far apart two buyers come, in shares of the hour's mean: evenly enough that nobody waits long for one.
+_GAPS = (0.6, 1.4)
 _LINE_COUNTS = Wheel({1: 80, 2: 14, 3: 5, 5: 1})
 
 
 def orders_per_hour(*, world: "World", seller: Seller, hour: int) -> float:
     """Return how many orders a seller may expect in one hour of the market's time."""
     plan, at = seller.plan, hour * HOUR
-    if at < world.birth:
+    is_past = at + HOUR <= world.birth
+    if is_past or (plan.waits and at < world.birth):
         grown = 1 - (world.birth - at) / max(1, world.history_days * DAY)
         per_day = plan.first_per_day * math.pow(plan.last_per_day / plan.first_per_day, max(0.0, grown))
     elif plan.waits and (seller.started_at is None or seller.started_at >= at + HOUR):
         return 0.0
     else:
         per_day = world.live_per_day.get(seller.name, plan.live_per_day)
+    share = _HOURS[hour % 24] if is_past else (_HOURS[hour % 24] + 100) // 2
     weekend = 1.12 if (hour // 24 + 4) % 7 in (0, 6) else 0.95
-    return per_day / 24 * _HOURS[hour % 24] / 100 * weekend
+    return per_day / 24 * share / 100 * weekend
 
 
 def arrivals(*, world: "World", seller: Seller, hour: int) -> list[tuple[int, int]]:
@@ -48,10 +52,10 @@ def arrivals(*, world: "World", seller: Seller, hour: int) -> list[tuple[int, in
     expected = orders_per_hour(world=world, seller=seller, hour=hour)
     chance = stream(world.seed, "arrivals", seller.platform, seller.name, hour)
     found: list[tuple[int, int]] = []
-    elapsed = chance.expovariate(1.0)
+    elapsed = chance.random()
     while elapsed < expected:
         found.append((hour * HOUR + int(elapsed / expected * HOUR), len(found)))
-        elapsed += chance.expovariate(1.0)
+        elapsed += chance.uniform(*_GAPS)
     return found
 
 
@@ -92,19 +96,23 @@ def price_line(
     )
     if chance is not None:
         step = 10 ** decimals(listing.currency)
+        is_whole = listing.currency in WHOLE_UNITS
         if chance.random() < 0.15:
             line.discount = item * chance.choice((5, 8, 10, 15, 20)) // 100
+            line.discount -= line.discount % step if is_whole else 0
             line.promotion = (
                 f"PROMO-{chance.choice(('SPRING', 'COUPON', 'PRIMEDAY', 'B2G1'))}-{chance.randint(100, 999)}"
             )
         if chance.random() < 0.3:
-            line.shipping = max(step, unit_price * chance.randint(8, 22) // 100 // step * step + step - 1)
+            cents = 0 if is_whole else step - 1
+            line.shipping = max(step, unit_price * chance.randint(8, 22) // 100 // step * step + cents)
         if chance.random() < 0.04:
             line.gift_message = chance.choice(GIFT_MESSAGES)
             line.gift_level = chance.choice(("STANDARD", "PREMIUM"))
-            line.gift_wrap = max(step * 2, unit_price // 10)
-    line.tax_item = (line.item - line.discount + line.gift_wrap) * tax // 10000
-    line.tax_shipping = line.shipping * tax // 10000
+            line.gift_wrap = max(step * 2, unit_price // 10 // step * step if is_whole else unit_price // 10)
+    whole = 10 ** decimals(listing.currency) if listing.currency in WHOLE_UNITS else 1
+    line.tax_item = (line.item - line.discount + line.gift_wrap) * tax // 10000 // whole * whole
+    line.tax_shipping = line.shipping * tax // 10000 // whole * whole
     return line
 
 

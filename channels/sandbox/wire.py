@@ -118,11 +118,25 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Daily:
+    """A cap on the calls of one day, shared by the operations of a group.
+
+    A day begins ``starts`` seconds after midnight UTC (negative: before it).
+    """
+
+    group: str
+    most: int
+    starts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One operation. A route with a dialect and an operation is recorded, throttled and open to faults.
 
-    ``list_key`` is the dotted place of the answer's list, for the fault that leaves it out;
-    ``page_parameter`` and ``page_key`` say where the page token comes in and goes out.
+    ``list_key`` is the dotted place of the answer's list, for the fault that leaves it out (in XML the name
+    of the element); ``page_parameter`` and ``page_key`` say where the page token comes in and goes out: the
+    parameter in the query, or its dotted place in a JSON body, or its element in an XML one. Where several
+    operations share one address, ``only_for`` tells from the request which is meant.
     """
 
     method: str
@@ -135,6 +149,8 @@ class Route:
     page_parameter: str = ""
     page_key: str = ""
     open_door: bool = False
+    daily: Daily | None = None
+    only_for: Callable[[Request], bool] | None = None
 
     def matches(self, *, method: str, path: str) -> dict[str, str] | None:
         """Return the path's arguments when this route serves the request."""

@@ -6,7 +6,6 @@ and what callers wrote, never on how often it was asked.
 
 import json
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
-from channels.sandbox import life
+from channels.sandbox import life, pushing
 from channels.sandbox.dialects import Dialect
 from channels.sandbox.goods import Wheel, stream
 from channels.sandbox.listings import (
@@ -25,9 +24,17 @@ from channels.sandbox.listings import (
     set_quantity,
 )
 from channels.sandbox.market_clock import MarketClock, instant, seconds
-from channels.sandbox.orders import Order, find_order, save_orders
+from channels.sandbox.orders import (
+    Order,
+    find_order,
+    forget_former_row,
+    note_former_ids,
+    save_orders,
+)
+from channels.sandbox.push_sender import PushSender
+from channels.sandbox.pushing import ReadyPush
 from channels.sandbox.sellers import Seller
-from channels.sandbox.store import empty_store, open_store, read_meta, write_meta
+from channels.sandbox.store import Store, empty_store, open_store, read_meta, write_meta
 from channels.sandbox.throttle import Buckets
 from channels.sandbox.trade import DAY, HOUR, arrivals, place_order
 
@@ -38,14 +45,20 @@ class World:
     """The market's state: its place in time, who sells what, and the lock that puts callers in a row."""
 
     def __init__(self, *, directory: Path | None, dialects: Iterable[Dialect], clock: MarketClock) -> None:
-        self.db: sqlite3.Connection = open_store(directory)
+        self.db: Store = open_store(directory)
         self.lock = threading.RLock()
         self.clock = clock
+        self.subscriptions: dict[str, dict[str, str]] = {}
+        self.ready_pushes: list[ReadyPush] = []
+        self.pushes = PushSender(world=self, tick=self._tick)
         self.buckets = Buckets()
         self.dialects = {dialect.platform: dialect for dialect in dialects}
+        self.plans = tuple(plan for dialect in self.dialects.values() for plan in dialect.plans)
         self.marketplaces = {
             place.id: place for dialect in self.dialects.values() for place in dialect.marketplaces
         }
+        _refuse_twins("marketplace", [p.id for d in self.dialects.values() for p in d.marketplaces])
+        _refuse_twins("seller", [plan.name for plan in self.plans])
         self.seed = 0
         self.birth = 0
         self.position = 0
@@ -59,6 +72,7 @@ class World:
         self.assortments: dict[tuple[int, str, str, str], list[Listing]] = {}
         self._places: dict[str, Wheel[str]] = {}
         self._shelves: dict[tuple[str, str], tuple[list[Listing], list[float]]] = {}
+        self._offers: dict[str, dict[str, dict[str, Listing]]] = {}
 
     @property
     def now(self) -> datetime:
@@ -73,11 +87,8 @@ class World:
         """Return what a seller offers on a marketplace, with the running sums of the listings' weights."""
         key = (seller, marketplace)
         if key not in self._shelves:
-            found = [
-                listing
-                for listing in self.listings.values()
-                if (listing.seller, listing.marketplace) == key and not listing.is_parent
-            ]
+            offers = self.listings_of(seller=seller, marketplace=marketplace)
+            found = [listing for listing in offers.values() if not listing.is_parent]
             self._shelves[key] = (found, list(accumulate(listing.weight for listing in found)))
         return self._shelves[key]
 
@@ -89,11 +100,27 @@ class World:
 
     def find_listing(self, *, seller: str, marketplace: str, code: str) -> Listing | None:
         """Return a listing by the seller's own code, or ``None``."""
+        return self.listings_of(seller=seller, marketplace=marketplace).get(code)
+
+    def listings_of(self, *, seller: str, marketplace: str) -> dict[str, Listing]:
+        """Return what a seller offers on a marketplace by its own codes, parents before their variants."""
+        if not self._offers:
+            for listing in self.listings.values():
+                places = self._offers.setdefault(listing.seller, {})
+                places.setdefault(listing.marketplace, {})[listing.code] = listing
+        return self._offers.get(seller, {}).get(marketplace, {})
+
+    def sellers_of(self, platform: str) -> list[Seller]:
+        """Return the sellers of a platform."""
+        return [seller for seller in self.sellers.values() if seller.platform == platform]
+
+    def find_seller(self, *, platform: str, **facts: str) -> Seller | None:
+        """Return the platform's seller with these facts (``seller_id``, ``client_id`` …), or ``None``."""
         return next(
             (
-                listing
-                for listing in self.listings.values()
-                if listing.code == code and listing.seller == seller and listing.marketplace == marketplace
+                seller
+                for seller in self.sellers_of(platform)
+                if all(getattr(seller, name) == value for name, value in facts.items())
             ),
             None,
         )
@@ -103,13 +130,26 @@ class World:
         """One caller at a time, all or nothing."""
         with self.lock:
             self.db.execute("begin")
+            self.db.watches_orders = bool(self.subscriptions)
             try:
                 yield
+                if self.db.saved_orders:
+                    pushing.tell_of_orders(self)
             except BaseException:
                 self.db.execute("rollback")
+                self.db.saved_orders = {}
+                self.ready_pushes = []
                 self.reload()
                 raise
             self.db.execute("commit")
+            ready, self.ready_pushes = self.ready_pushes, []
+        if ready:
+            self.pushes.send(ready)
+
+    def _tick(self) -> None:
+        if self.subscriptions and self.clock.speed():
+            with self.writing():
+                advance(world=self, to=self.now)
 
     def reload(self) -> None:
         """Read everything kept in memory from the storage again."""
@@ -130,7 +170,10 @@ class World:
             for row in self.db.execute("select * from sellers order by name")
         }
         self.listings = read_listings(self.db)
-        self._shelves = {}
+        self._shelves, self._offers = {}, {}
+        self.subscriptions = pushing.read_subscriptions(self)
+        if self.subscriptions:
+            self.pushes.start()
 
     def start_trade(self, seller: Seller, at: int) -> None:
         """Note a seller's first authorized call; a seller who waits begins to sell with it."""
@@ -146,6 +189,12 @@ class World:
         )
 
 
+def _refuse_twins(what: str, names: list[str]) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise ValueError(f"two platforms of the sandbox have a {what} named {', '.join(twins)}")
+
+
 def open_world(
     *, directory: Path | None, dialects: Iterable[Dialect], clock: MarketClock, seed: int,
     live_per_day: float | None = None, history_days: int = HISTORY_DAYS,
@@ -158,28 +207,46 @@ def open_world(
     else:
         with world.lock:
             world.reload()
+        settle_newcomers(world=world)
     return world
+
+
+def settle_newcomers(*, world: World) -> None:
+    """Let sellers come who are new to a market that was born without their platform."""
+    known = set(world.sellers)
+    new = {plan.name for plan in world.plans} - known
+    if not new:
+        return
+    with world.writing():
+        first_day = world.birth - world.history_days * DAY
+        for dialect in world.dialects.values():
+            _settle(world=world, dialect=dialect, seed=world.seed, first_day=first_day, only=new)
+        world.reload()
+        for name in sorted(new):
+            _live_history(world=world, seller=world.sellers[name])
 
 
 def give_birth(
     *, world: World, seed: int, history_days: int = HISTORY_DAYS, apply_seconds: int = 15,
-    live_per_day: dict[str, float] | None = None,
+    live_per_day: dict[str, float] | None = None, push_shares: dict[str, float] | None = None,
 ) -> None:  # fmt: skip
     """Begin anew: forget everything, then let the market live its past up to the clock's present instant."""
+    world.pushes.forget()
+    world.subscriptions = {}
     with world.writing():
         empty_store(world.db)
         birth = seconds(world.clock.now())
         facts = {
             "seed": seed, "birth": birth, "position": birth, "history_days": history_days,
             "apply_seconds": apply_seconds, "live_per_day": json.dumps(live_per_day or {}),
-            "secret": secrets.token_hex(16),
+            "secret": secrets.token_hex(16), "push_shares": json.dumps(push_shares or {}),
         }  # fmt: skip
         for key, value in facts.items():
             write_meta(world.db, key, str(value))
+        names = {plan.name for plan in world.plans}
         for dialect in world.dialects.values():
-            _settle(
-                world=world, dialect=dialect, seed=seed, birth=birth, first_day=birth - history_days * DAY
-            )
+            _settle(world=world, dialect=dialect, seed=seed, first_day=birth - history_days * DAY, only=names)
+            world.schedule(at=birth + 5 * DAY, kind="replenish", subject=dialect.platform)
         world.reload()
         world.buckets.forget()
         for seller in world.sellers.values():
@@ -187,9 +254,11 @@ def give_birth(
     world.db.execute("pragma wal_checkpoint(truncate)")
 
 
-def _settle(*, world: World, dialect: Dialect, seed: int, birth: int, first_day: int) -> None:
+def _settle(*, world: World, dialect: Dialect, seed: int, first_day: int, only: set[str]) -> None:
     places = {place.id: place for place in dialect.marketplaces}
     for plan in dialect.plans:
+        if plan.name not in only:
+            continue
         given = dialect.new_credentials(stream(seed, "credentials", dialect.platform, plan.name))
         world.db.execute(
             "insert into sellers values (?, ?, ?, ?, ?, ?, null)",
@@ -202,10 +271,9 @@ def _settle(*, world: World, dialect: Dialect, seed: int, birth: int, first_day:
             key = (seed, dialect.platform, plan.name, place)
             if key not in world.assortments:
                 world.assortments[key] = build_listings(
-                    seed=seed, dialect=dialect, plan=plan, marketplace=places[place]
+                    seed=seed, dialect=dialect, plan=plan, plans=world.plans, marketplace=places[place]
                 )
             insert_listings(world.db, world.assortments[key], at=first_day)
-    world.schedule(at=birth + 5 * DAY, kind="replenish", subject=dialect.platform)
 
 
 def _live_history(*, world: World, seller: Seller) -> None:
@@ -224,6 +292,7 @@ def _live_history(*, world: World, seller: Seller) -> None:
             for when, kind, data in life.live_through(world=world, order=order, due=due, until=world.birth):
                 waiting.append((when, kind, order.id, json.dumps(data)))
             made.append(order)
+            note_former_ids(world.db, order)
     save_orders(world.db, made)
     world.db.executemany("insert into due (at, kind, object, data) values (?, ?, ?, ?)", sorted(waiting))
 
@@ -291,13 +360,19 @@ def happen(*, world: World, kind: str, subject: str, data: str, at: int) -> None
     if kind == "replenish":
         _replenish(world=world, platform=subject, at=at)
         return
+    if kind == "tell":
+        pushing.tell_when_due(world, subject, json.loads(data))
+        return
     if kind in life.EVENTS:
         order = find_order(world.db, subject)
         if order is None:
             return
+        former = order.id
         for when, next_kind, next_data in life.EVENTS[kind](world, order, at, json.loads(data)):
-            world.schedule(at=when, kind=next_kind, subject=subject, data=next_data)
+            world.schedule(at=when, kind=next_kind, subject=order.id, data=next_data)
         save_orders(world.db, [order])
+        if former != order.id:
+            forget_former_row(world.db, former=former, order=order)
         return
     platform, _, name = kind.partition(".")
     world.dialects[platform].due[name](world, subject, data, at)

@@ -8,6 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ecomhub.money import decimal_text
+from ecomhub.rest import sparse
+
+MOST_VALUES = 100
+"""How many values one filter takes at once."""
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -57,8 +61,42 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class FilterSerializer(StrictSerializer):
-    """The query parameters of a list; paging reads its own two."""
+    """The query parameters of a list; paging and sparse answers read their own."""
 
     def also_allowed(self) -> frozenset[str]:
-        """Allow the pager's parameters."""
-        return frozenset({"cursor", "page_size"})
+        """Allow the pager's parameters and ``fields``."""
+        return frozenset({"cursor", "page_size", sparse.PARAMETER})
+
+
+def codes(longest: int = 64, **options: Any) -> "serializers.ListField":
+    """Return a filter that may be repeated up to ``MOST_VALUES`` times, such as SKU codes."""
+    return serializers.ListField(
+        child=serializers.CharField(max_length=longest), required=False, max_length=MOST_VALUES, **options
+    )
+
+
+def numbers(**options: Any) -> "serializers.ListField":
+    """Return a filter by keys that may be repeated up to ``MOST_VALUES`` times."""
+    return serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        max_length=MOST_VALUES,
+        **options,
+    )
+
+
+def choices_of(choices: Any, **options: Any) -> "serializers.ListField":
+    """Return a filter by words of a fixed set, repeated as often as there are words."""
+    return serializers.ListField(
+        child=serializers.ChoiceField(choices=choices), required=False, max_length=MOST_VALUES, **options
+    )
+
+
+def flag(**options: Any) -> serializers.BooleanField:
+    """Return a yes-or-no filter that means nothing when it is not given."""
+    return serializers.BooleanField(required=False, allow_null=True, default=None, **options)
+
+
+def instant(**options: Any) -> serializers.DateTimeField:
+    """Return one end of a range of instants."""
+    return serializers.DateTimeField(required=False, **options)

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ecomhub.keyset import before, behind
 from ecomhub.rest.problems import Problem
 
 PAGE_SIZE = 50
@@ -45,6 +46,8 @@ def decode(text: str, *, kinds: Sequence[type]) -> list[Any]:
                 raise ValueError("not a key of this list")
             if isinstance(read[-1], datetime) and read[-1].tzinfo is None:
                 raise ValueError("an instant without a zone")
+            if isinstance(read[-1], int) and not -(2**63) <= read[-1] < 2**63:
+                raise ValueError("not a number of this list")
             if isinstance(read[-1], str) and "\x00" in read[-1]:
                 raise ValueError("not a text")
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
@@ -56,21 +59,10 @@ def decode(text: str, *, kinds: Sequence[type]) -> list[Any]:
     return read
 
 
-def after(*, keys: Sequence[str], values: Sequence[Any]) -> Q:
-    """Return the filter for rows behind a key, in ascending order, in a form indexes serve."""
-    condition = Q()
-    for place in range(len(keys) - 1, -1, -1):
-        behind = Q(**{f"{keys[place]}__gt": values[place]})
-        tied = Q(**{keys[place]: values[place]}) & condition if condition else None
-        condition = behind | tied if tied is not None else behind
-    return Q(**{f"{keys[0]}__gte": values[0]}) & condition
-
-
 class KeysetPagination(BasePagination):
-    """Pages in ascending order of ``keys``; the view may name its own as ``page_keys``.
+    """Pages in ascending order of ``keys``, or descending where the view sets ``newest_first``.
 
-    ``cursor`` is opaque, ``page_size`` 1 to 200. A row that changes while a client reads moves to the end
-    of an ``updated_at`` list, so it is seen again and none is missed.
+    The view may name its own keys as ``page_keys``. ``cursor`` is opaque, ``page_size`` 1 to 200.
     """
 
     keys: tuple[tuple[str, type], ...] = (("updated_at", datetime), ("id", int))
@@ -80,12 +72,14 @@ class KeysetPagination(BasePagination):
         """Return one page of rows and note the cursor behind it."""
         self.keys = getattr(view, "page_keys", self.keys)
         names = [name for name, _kind in self.keys]
+        newest_first = bool(getattr(view, "newest_first", False))
         size = self.page_size(request)
         text = request.query_params.get("cursor", "")
         if text:
             values = decode(text, kinds=[kind for _name, kind in self.keys])
-            queryset = queryset.filter(after(keys=names, values=values))
-        rows = list(queryset.order_by(*names)[: size + 1])
+            queryset = queryset.filter((before if newest_first else behind)(keys=names, values=values))
+        order = [f"-{name}" for name in names] if newest_first else names
+        rows = list(queryset.order_by(*order)[: size + 1])
         self.next_cursor = None
         if len(rows) > size:
             rows = rows[:size]

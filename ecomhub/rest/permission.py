@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rest_framework import exceptions
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -11,22 +12,32 @@ from ecomhub.models import AuthToken, User
 
 
 def api_actor(request: Request) -> Actor:
-    """Return who calls: the token's actor, or the logged-in person."""
-    if isinstance(request.auth, AuthToken):
-        return request.auth.actor()
-    return request.user.actor() if isinstance(request.user, User) else NOBODY
+    """Return who calls: the token's actor, or the logged-in person; read once per request."""
+    held: Actor | None = getattr(request, "_hub_actor", None)
+    if held is None:
+        if isinstance(request.auth, AuthToken):
+            held = request.auth.actor()
+        else:
+            held = request.user.actor() if isinstance(request.user, User) else NOBODY
+        request._hub_actor = held  # type: ignore[attr-defined]
+    return held
 
 
 class ActionPermission(BasePermission):
     """Denies by default: a view names its action per method in ``actions`` (``{"GET": "orders.view"}``)."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Say whether the caller may do what this method does."""
+        """Say whether the caller may do what this method does.
+
+        Raises ``MethodNotAllowed`` (405) for a known caller where the address has no such method at all.
+        """
         actions: Mapping[str, str] = getattr(view, "actions", {})
         method = "GET" if request.method == "HEAD" else request.method or ""
         action = actions.get(method, actions.get("*", ""))
-        if request.method == "OPTIONS":
-            return False
         if action == PUBLIC:
             return True
+        if api_actor(request) is NOBODY:
+            return False
+        if not action or request.method == "OPTIONS":
+            raise exceptions.MethodNotAllowed(request.method or "")
         return action in ACTIONS and api_actor(request).may(action)

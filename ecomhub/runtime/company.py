@@ -11,11 +11,13 @@ import io
 import json
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,23 @@ from ecomhub import clock
 from ecomhub.environment import database
 from ecomhub.runtime import launch
 
-SELLER = "busy"
-ACCOUNT = "Amazon demo"
 OWNER = "demo"
 LIVE_SINCE = timedelta(days=60)
+SIDE_BY_SIDE = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seller:
+    """A seller account the company has on a platform, as the market tells of it."""
+
+    name: str
+    platform: str
+    title: str
+
+    @property
+    def account(self) -> str:
+        """What the company calls the account."""
+        return f"{self.title} demo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +82,31 @@ def wait_for_market(address: str) -> None:
             return
 
 
-def download(*, setting: Setting, path: str) -> Path:
-    """Save one file of the seller centre, as a seller would from its pages."""
-    answer = requests.get(f"{setting.sandbox}/seller-center/{path}", params={"seller": SELLER}, timeout=60)
+def own_sellers(setting: Setting) -> tuple[Seller, ...]:
+    """The first seller of every platform the market serves; one who waits is left to the newcomer."""
+    answer = requests.get(f"{setting.sandbox}/seller-center/sellers.json", timeout=60)
     answer.raise_for_status()
-    target = setting.folder / Path(path).name
+    found: dict[str, Seller] = {}
+    for each in answer.json()["sellers"]:
+        if not each["waits"]:
+            seller = Seller(name=each["name"], platform=each["platform"], title=each["title"])
+            found.setdefault(seller.platform, seller)
+    return tuple(found.values())
+
+
+def download(*, setting: Setting, seller: Seller, path: str) -> Path:
+    """Save one file of the seller centre, as a seller would from its pages."""
+    address = f"{setting.sandbox}/seller-center/{path}"
+    answer = requests.get(address, params={"seller": seller.name}, timeout=60)
+    answer.raise_for_status()
+    target = setting.folder / f"{seller.name}-{Path(path).name}"
     target.write_bytes(answer.content)
     return target
+
+
+def known_accounts() -> dict[str, dict[str, Any]]:
+    """Every connected account by its name, as the command shows it."""
+    return {each["account"]: each for each in json.loads(run("channel_status", "--json"))["accounts"]}
 
 
 def create_owner(setting: Setting) -> None:
@@ -85,54 +118,87 @@ def create_owner(setting: Setting) -> None:
         del os.environ["ECOMHUB_PASSWORD"]
 
 
-def import_goods(setting: Setting) -> None:
+def import_goods(setting: Setting, seller: Seller) -> None:
     """The product list the company brings from its old system, what lies in its warehouses and its cost."""
-    run("import_sheet", "skus", str(download(setting=setting, path="sheets/skus.csv")))
-    sheet = download(setting=setting, path="sheets/opening-stock.csv")
+    run("import_sheet", "skus", str(download(setting=setting, seller=seller, path="sheets/skus.csv")))
+    sheet = download(setting=setting, seller=seller, path="sheets/opening-stock.csv")
     run("import_sheet", "stock", str(sheet), "--create-warehouses")
 
 
-def add_account(setting: Setting) -> None:
-    """The Amazon account, import-only until its preview was seen."""
-    accounts = json.loads(run("channel_status", "--json"))["accounts"]
-    if any(account["account"] == ACCOUNT for account in accounts):
-        return
-    credentials = download(setting=setting, path="credentials.json")
-    credentials.chmod(0o600)
-    since = (clock.now() - LIVE_SINCE).isoformat()
-    sheet = ("--credentials", str(credentials), "--live-since", since)
-    run("channel_add", "--platform", "amazon", "--name", ACCOUNT, *sheet)
-
-
-def read_listings(_: Setting) -> None:
-    """What the account sells; the marketplace's own pace sets how long that takes."""
+def add_account(setting: Setting, seller: Seller) -> None:
+    """One platform's account, import-only until its preview was seen."""
     try:
-        run("sync", "--account", ACCOUNT, "--stream", "listings", "--wait")
+        if seller.account in known_accounts():
+            return
+        credentials = download(setting=setting, seller=seller, path="credentials.json")
+        credentials.chmod(0o600)
+        since = (clock.now() - LIVE_SINCE).isoformat()
+        sheet = ("--credentials", str(credentials), "--live-since", since)
+        run("channel_add", "--platform", seller.platform, "--name", seller.account, *sheet)
     finally:
         connections.close_all()
 
 
-def pair_listings(setting: Setting) -> None:
+def read_listings(seller: Seller) -> None:
+    """What an account sells; the marketplace's own pace sets how long that takes."""
+    try:
+        run("sync", "--account", seller.account, "--stream", "listings", "--wait")
+    finally:
+        connections.close_all()
+
+
+def pair_listings(setting: Setting, seller: Seller) -> None:
     """Which listing sells which SKU (商品配对)."""
-    run("import_sheet", "pairings", str(download(setting=setting, path="sheets/pairings.csv")))
+    sheet = download(setting=setting, seller=seller, path="sheets/pairings.csv")
+    try:
+        run("import_sheet", "pairings", str(sheet))
+    finally:
+        connections.close_all()
 
 
-def go_live(setting: Setting) -> None:
-    """Switch the account on for orders placed since its go-live time."""
+def listen(setting: Setting, sellers: Sequence[Seller]) -> None:
+    """Paste our address at the platforms that push but cannot be asked to, as a person would."""
+    accounts = known_accounts()
+    for seller in sellers:
+        account = accounts.get(seller.account, {})
+        if account.get("pushes_by_hand") and account["pushes_to"]:
+            requests.post(
+                f"{setting.sandbox}/seller-center/{seller.name}/pushes",
+                data={"address": account["pushes_to"]},
+                timeout=60,
+            ).raise_for_status()
+
+
+def go_live(seller: Seller) -> None:
+    """Switch an account on for orders placed since its go-live time."""
     since = clock.now() - LIVE_SINCE
-    run("channel_switch_on", ACCOUNT, "--live-since", since.isoformat(), "--yes")
+    try:
+        run("channel_switch_on", seller.account, "--live-since", since.isoformat(), "--yes")
+    finally:
+        connections.close_all()
 
 
-Step = Callable[[Setting], None]
+Step = Callable[[], None]
 
-# What stands side by side runs side by side: the sheets are taken in while the marketplace lists itself.
-STEPS: tuple[dict[str, Step], ...] = (
-    {"owner's login": create_owner},
-    {"Amazon account": add_account},
-    {"listings": read_listings, "products and opening stock": import_goods},
-    {"pairing": pair_listings},
-    {"account previewed and switched on": go_live},
-)
+
+def steps(*, setting: Setting, sellers: Sequence[Seller]) -> list[dict[str, Step]]:
+    """What the company does, by name. What stands side by side runs side by side.
+
+    The sheets are taken in while the marketplaces list themselves: all accounts sell from one stock, so
+    the first one's product list is everybody's.
+    """
+    groups: list[dict[str, Step]] = [
+        {"owner's login": partial(create_owner, setting)},
+        {f"{each.title} account": partial(add_account, setting, each) for each in sellers},
+    ]
+    reading: dict[str, Step] = {f"{each.title} listings": partial(read_listings, each) for each in sellers}
+    reading["products and opening stock"] = partial(import_goods, setting, sellers[0])
+    groups.append(reading)
+    for each in sellers:
+        groups.append({f"{each.title} pairing": partial(pair_listings, setting, each)})
+    for each in sellers:
+        groups.append({f"{each.title} previewed and switched on": partial(go_live, each)})
+    return groups
 
 
 def fresh_token() -> str:
@@ -160,18 +226,23 @@ def set_up(*, setting: Setting, done: Path) -> None:
     """Run every step that has not succeeded before. Raises what a step raised, after its neighbors ended."""
     finished: list[str] = json.loads(done.read_text()) if done.exists() else []
 
+    writing = threading.Lock()
+
     def perform(name: str, step: Step) -> None:
         started = time.monotonic()
-        step(setting)
-        finished.append(name)
-        done.write_text(json.dumps(finished))
+        step()
+        with writing:
+            finished.append(name)
+            done.write_text(json.dumps(finished))
         tell(step=name, seconds=time.monotonic() - started)
 
-    for side_by_side in STEPS:
+    sellers = own_sellers(setting)
+    for side_by_side in steps(setting=setting, sellers=sellers):
         left = {name: step for name, step in side_by_side.items() if name not in finished}
-        with ThreadPoolExecutor(max_workers=len(side_by_side)) as threads:
+        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as threads:
             for running in [threads.submit(perform, name, step) for name, step in left.items()]:
                 running.result()
+    listen(setting, sellers)
 
 
 def main() -> None:

@@ -272,10 +272,11 @@ def _welcome(
     Market       http://127.0.0.1:{market_port}/seller-center/   (the other side: what the marketplace sees)
 
   Try
-    * Orders: new ones arrive every few seconds; open one, ship it with a carrier and a tracking number,
-      and see the seller center hold that number.
-    * Products & stock: receive goods and watch the new quantity reach the market.
-    * Channels: connect the second, empty seller by hand with the credentials the seller center shows.
+    * Orders: new ones arrive every few seconds from every marketplace; open one, ship it with a carrier and
+      a tracking number, and see the seller center hold that number. Where the marketplace gives the number,
+      arrange the shipment instead: number and label come by themselves.
+    * Products & stock: receive goods and watch the new quantity reach every listing of the SKU.
+    * Channels: connect the seller named empty by hand with the credentials the seller center shows.
     * curl -H 'Authorization: Token {outcome["token"]}' {address}/api/v1/orders/
     * .venv/bin/python manage.py verify      (the laws of stock and orders, checked)
     * somebody who packs and ships through the API, for ten minutes:

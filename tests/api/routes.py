@@ -80,7 +80,9 @@ def routes() -> list[Route]:
             named = dict(cls.actions)
             if methods:
                 named = {
-                    method.upper(): named.get(method.upper(), "") for method in methods if method != "head"
+                    method.upper(): named.get(method.upper(), named.get("*", ""))
+                    for method in methods
+                    if method != "head"
                 }
             found.append(Route(pattern, name, view, named, True))
         elif hasattr(view, "access_action"):

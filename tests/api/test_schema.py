@@ -12,6 +12,10 @@ from drf_spectacular.validation import validate_schema
 from ecomhub.access import Role
 from tests.api.calling import Api, document, make_person
 
+LISTS = (
+    *("orders", "shipments", "skus", "warehouses", "accounts", "shops", "listings"),
+    *("stock/levels", "stock/movements", "stock/receipts"),
+)
 UNSAFE = ("post", "put", "patch", "delete")
 
 
@@ -31,20 +35,22 @@ def test_every_operation_names_itself_its_problems_and_its_key() -> None:
             seen.add((path, method))
             assert operation["operationId"]
             assert operation["description"], (path, method)
-            for status in ("401", "403", "429"):
+            for status in ("401", "403", "406", "429"):
                 assert "application/problem+json" in operation["responses"][status]["content"], (path, method)
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
             assert ("Idempotency-Key" in names) == (method in UNSAFE), (path, method)
             if method in UNSAFE:
-                assert {"400", "409", "422", "503"} <= set(operation["responses"])
-    assert seen == {
-        ("/api/v1/orders/", "get"),
-        ("/api/v1/orders/{id}/", "get"),
+                assert {"400", "409", "415", "422", "503"} <= set(operation["responses"])
+    assert seen >= {
+        *((f"/api/v1/{path}/", "get") for path in LISTS),
+        *(
+            (f"/api/v1/{path}/{{id}}/", "get")
+            for path in ("orders", "shipments", "skus", "shops", "listings")
+        ),
+        *((f"/api/v1/{path}/changes/", "get") for path in ("orders", "shipments", "stock/levels")),
         ("/api/v1/orders/{id}/actions/", "post"),
-        ("/api/v1/shipments/", "get"),
         ("/api/v1/shipments/", "post"),
-        ("/api/v1/shipments/{id}/", "get"),
-        ("/api/v1/stock/levels/", "get"),
+        ("/api/v1/skus/{id}/", "patch"),
         ("/api/v1/stock/adjustments/", "post"),
         ("/api/v1/stock/receipts/", "post"),
     }

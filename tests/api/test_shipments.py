@@ -74,7 +74,7 @@ def test_order_in_two_warehouses_asks_which(api: Api) -> None:
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        ({"carrier": ""}, 400, "invalid"),
+        ({"carrier": ""}, 422, "carrier_missing"),
         ({"tracking_number": ""}, 422, "tracking_missing"),
         ({"order": 10**12}, 422, "no_such_order"),
         ({"warehouse": "nowhere"}, 422, "no_such_warehouse"),

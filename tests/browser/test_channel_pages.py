@@ -124,7 +124,8 @@ def test_a_newcomer_tests_connects_previews_and_switches_an_account_on(
 ) -> None:
     page.goto(f"{live_server.url}/channels/")
     expect(page.get_by_text("No account yet")).to_be_visible()
-    page.get_by_role("link", name="Add Amazon account").click()
+    page.get_by_role("link", name="Connect an account").click()
+    page.get_by_role("link", name="Paste credentials · Amazon").click()
     _fill_credentials(page, market, secret="not the secret")
     page.get_by_role("button", name="Test the connection").click()
     expect(page.get_by_role("alert")).to_be_visible()
@@ -249,54 +250,6 @@ def test_somebody_without_the_right_may_try_again_but_not_read_what_came(company
     assert "What came" not in html
     assert client.get(f"/channels/failed/{failed.pk}/raw/").status_code == 403
     assert client.post("/channels/failed/retry/", {"ids": failed.pk}).status_code == 204
-
-
-def test_a_listing_is_paired_by_a_suggestion_or_by_hand(
-    page: Page, live_server: LiveServer, company: Company, mei: User
-) -> None:
-    page.goto(f"{live_server.url}/channels/listings/")
-    page.get_by_role("link", name="Not paired 2").click()
-    expect(page.locator("#listings-rows [data-row]")).to_have_count(2)
-    lamp = Listing.objects.get(external_id="LAMP-WOOD-01-NEW")
-    page.locator(f"#listing-{lamp.pk}").get_by_role("button", name="LAMP-WOOD-01").first.click()
-    dialog = page.locator("#dialog")
-    expect(dialog.get_by_label("SKU and units")).to_have_value("LAMP-WOOD-01")
-    dialog.get_by_role("button", name="Pair", exact=True).click()
-    expect(page.locator(f"#listing-{lamp.pk}")).to_have_count(0)
-    assert list(lamp.components.values_list("sku__code", "quantity")) == [("LAMP-WOOD-01", 1)]
-
-    mug = Listing.objects.get(external_id="MUG-ENAMEL-RED")
-    page.locator(f"#listing-{mug.pk}").get_by_role("button", name="Pair MUG-ENAMEL-RED").click()
-    parts = dialog.get_by_label("SKU and units")
-    for wrong, words in (
-        ("NO-SUCH-SKU", "There is no SKU NO-SUCH-SKU"),
-        ("MUG-ENAMEL-WH × many", "This line cannot be read"),
-    ):
-        parts.fill(wrong)
-        dialog.get_by_role("button", name="Pair", exact=True).click()
-        expect(dialog).to_contain_text(words)
-        expect(parts).to_have_value(wrong)
-    parts.fill("MUG-ENAMEL-WH\nBAG-CANVAS-S × 2")
-    dialog.get_by_role("button", name="Pair", exact=True).click()
-    expect(page.get_by_text("No listing here")).to_be_visible()
-    assert set(mug.components.values_list("sku__code", "quantity")) == {
-        ("MUG-ENAMEL-WH", 1),
-        ("BAG-CANVAS-S", 2),
-    }
-
-
-def test_listings_are_found_by_text_and_shop(
-    page: Page, live_server: LiveServer, company: Company, mei: User
-) -> None:
-    page.goto(f"{live_server.url}/channels/listings/")
-    page.get_by_label("Listing, title or product number").fill("kite")
-    expect(page.locator("#listings-rows [data-row]")).to_have_count(3)
-    page.get_by_label("Shop", exact=True).select_option(label="Nordlicht Home DE")
-    expect(page.locator("#listings-rows [data-row]")).to_have_count(1)
-    page.get_by_role("link", name="Clear").click()
-    expect(page.locator("#listings-rows [data-row]")).to_have_count(50)
-    page.get_by_role("link", name="Next").click()
-    expect(page.locator("#listings-rows [data-row]")).to_have_count(2)
 
 
 def test_a_shop_is_called_and_ships_as_a_person_says(

@@ -48,12 +48,16 @@ def sheet_of(market: Sandbox, folder: Path, seller: str = "empty") -> str:
     return str(path)
 
 
+STREAMS = set(Pull.Stream.values) - {"returns"}
+"""Amazon's returns are no stream of their own."""
+
+
 def test_new_account_is_import_only_with_shops_streams_and_budgets(small: ChannelAccount) -> None:
     assert not small.pushes_stock
     assert not small.confirms_shipments
     assert small.switched_on_at is None
     assert set(small.shops.values_list("country", flat=True)) == {"US", "DE"}
-    assert set(small.pulls.values_list("stream", flat=True)) == set(Pull.Stream.values)
+    assert set(small.pulls.values_list("stream", flat=True)) == STREAMS
     assert ThrottleBucket.objects.get(account=small, operation="fetch_orders").burst == 20
     assert pull_of(small, "orders").cursor == START - timedelta(days=1)
     assert pull_of(small, "orders_history").reaches_back_to == START - timedelta(days=90)
@@ -171,7 +175,7 @@ def test_newcomer_connects_previews_and_switches_on_by_commands(market: Sandbox,
     assert not on["confirms_shipments"]
     status = json.loads(run("channel_status", "--json"))["accounts"][0]
     assert status["account"] == "Mine"
-    assert {stream["stream"] for stream in status["streams"]} == set(Pull.Stream.values)
+    assert {stream["stream"] for stream in status["streams"]} == STREAMS
     assert "calls in hand" in status["quota"]["fetch_orders"]
     assert "Mine" in run("channel_status")
     assert json.loads(run("channel_switch_off", "Mine", "--pause", "--json"))["state"] == "paused"

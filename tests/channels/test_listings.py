@@ -155,3 +155,13 @@ def test_suggestions_know_the_code_the_barcode_and_the_title(small: ChannelAccou
         (by_code.pk, "like_code"),
         None,
     ]
+
+
+def test_suggestions_know_the_sellers_code_of_a_listing_the_platform_numbers(small: ChannelAccount) -> None:
+    shop = small.shops.get(marketplace=US)
+    sku = make_sku("LAMP-01", name_en="Desk lamp")
+    numbered = Listing.objects.create(shop=shop, external_id="9007199254740993-7", product_id="lamp-01")
+    other = Listing.objects.create(shop=shop, external_id="9007199254740993-8", product_id="B000000001")
+    found = suggestions.suggest(listings=[numbered, other])
+    assert [(each.sku_id, each.reason) for each in found[numbered.pk]] == [(sku.pk, "code")]
+    assert found[other.pk] == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import accounts, listings, offers, readback, tokens
+from channels import accounts, controls, listings, offers, readback, tokens
 from channels.adapter import Refused
 from channels.models import ChannelAccount, Listing, Publication
 from channels.offers import publishable_quantity
@@ -216,10 +216,10 @@ def test_listing_that_stops_offering_stock_shows_0_until_it_goes_on(
 ) -> None:
     (one, _a, _b), (two, _c, _d) = paired(live, [3, 4])
     push(live)
-    listings.set_offer(listing=one, buffer=None, cap=None, percentage=None, is_paused=True, at=START)
+    controls.set_offer(listing=one, buffer=None, cap=None, percentage=None, is_paused=True, at=START)
     assert push(live).pushed == 1
     assert (remote(market, one), remote(market, two)) == (0, 4)
-    listings.set_offer(listing=one, buffer=None, cap=None, percentage=None, is_paused=False, at=START)
+    controls.set_offer(listing=one, buffer=None, cap=None, percentage=None, is_paused=False, at=START)
     push(live)
     assert remote(market, one) == 3
 
@@ -227,7 +227,7 @@ def test_listing_that_stops_offering_stock_shows_0_until_it_goes_on(
 def stop_offering(account: ChannelAccount) -> None:
     shop = account.shops.get(marketplace=US)
     shop.is_paused = True
-    listings.change_shop(shop=shop, at=START)
+    controls.change_shop(shop=shop, at=START)
 
 
 def test_shop_that_stops_offering_stock_shows_0_everywhere(live: ChannelAccount, market: Sandbox) -> None:
@@ -326,7 +326,7 @@ def test_refused_read_back_waits_alone(
 def test_listing_values_win_over_the_shops(live: ChannelAccount, market: Sandbox) -> None:
     (one, _a, _b), (two, _c, _d) = paired(live, [20, 20])
     live.shops.update(buffer=4, percentage=50)
-    listings.set_offer(listing=two, buffer=0, cap=15, percentage=100, is_paused=False, at=START)
+    controls.set_offer(listing=two, buffer=0, cap=15, percentage=100, is_paused=False, at=START)
     push(live)
     assert (remote(market, one), remote(market, two)) == (8, 15)
 

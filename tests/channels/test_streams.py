@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
-from channels import failures, listings, queries, streams, tasks
+from channels import failures, listings, queries, standing, streams, tasks
 from channels.models import ChannelAccount, FailedImport, Listing, Pull
 from channels.pairing_sheet import apply, check
 from ecomhub import discovery, work
@@ -112,7 +112,7 @@ def test_why_a_quantity_differs_is_named(small: ChannelAccount) -> None:
     listings.pair(listing=rows[0], components=[(make_sku().pk, 1)], at=START)
     Listing.objects.filter(pk=rows[0].pk).update(remote_quantity=4)
     fresh = list(Listing.objects.filter(pk__in=[row.pk for row in rows]).select_related("shop__account"))
-    found = {view.listing.pk: view for view in queries.quantities(listings=fresh)}
+    found = {view.listing.pk: view for view in standing.standings(listings=fresh)}
     assert (found[rows[0].pk].why, found[rows[0].pk].wanted, found[rows[0].pk].shown) == ("import_only", 0, 4)
     assert found[rows[1].pk].why == "unpaired"
 

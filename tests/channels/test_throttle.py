@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from django.db import connection
 
 from channels import throttle, tokens
-from channels.adapter import Throttled
+from channels.adapter import Rate, Throttled
 from channels.models import ChannelAccount, ThrottleBucket
+from channels.registry import platform
 from ecomhub import clock
 from ecomhub.clock import Anchor
 from tests.channels.making import connect, later
@@ -59,6 +61,86 @@ def test_bucket_never_grants_more_than_its_rate_under_eight_takers(account: Chan
     elapsed = time.monotonic() - started
     assert burst <= granted <= burst + rate * elapsed
     assert ThrottleBucket.objects.get(account=account, operation="push_stock").used == granted
+
+
+@pytest.fixture
+def points(account: ChannelAccount, monkeypatch: pytest.MonkeyPatch) -> ThrottleBucket:
+    """A platform that counts points: reading orders and listings draw from one bucket of a hundred."""
+    counted = replace(
+        platform("amazon"),
+        rates={"points": Rate(10.0, 100)},
+        buckets={"fetch_orders": "points", "fetch_listings": "points"},
+        costs={"fetch_orders": 40.0, "fetch_listings": 25.0},
+    )
+    monkeypatch.setattr(throttle, "platform", lambda key: counted)
+    throttle.open_buckets(account_id=account.pk, rates={"points": Rate(10.0, 100)})
+    return ThrottleBucket.objects.get(account=account, operation="points")
+
+
+def left(bucket: ThrottleBucket) -> float:
+    bucket.refresh_from_db()
+    return bucket.tokens
+
+
+def test_calls_of_different_cost_draw_from_one_bucket(
+    account: ChannelAccount, points: ThrottleBucket
+) -> None:
+    ThrottleBucket.objects.filter(pk=points.pk).update(rate=0.0001)
+    assert throttle.take(account_id=account.pk, operation="fetch_orders") == 0.0
+    assert throttle.take(account_id=account.pk, operation="fetch_listings") == 0.0
+    assert left(points) == pytest.approx(35, abs=0.1)
+    assert throttle.take(account_id=account.pk, operation="fetch_orders") > 0
+    assert throttle.take(account_id=account.pk, operation="fetch_orders", cost=30.0) == 0.0
+    assert points.used == 2
+    assert left(points) == pytest.approx(5, abs=0.1)
+
+
+def test_costly_calls_leave_room_for_urgent_ones(account: ChannelAccount, points: ThrottleBucket) -> None:
+    ThrottleBucket.objects.filter(pk=points.pk).update(rate=0.0001, tokens=60)
+    assert throttle.take(account_id=account.pk, operation="fetch_orders", keep=1) > 0
+    assert throttle.take(account_id=account.pk, operation="fetch_orders") == 0.0
+
+
+def test_wait_for_a_costly_call_is_until_all_its_tokens_are_there(
+    account: ChannelAccount, points: ThrottleBucket
+) -> None:
+    ThrottleBucket.objects.filter(pk=points.pk).update(tokens=0)
+    wait = throttle.take(account_id=account.pk, operation="fetch_orders")
+    assert wait == pytest.approx(40 / (10 * throttle.MARGIN), rel=0.05)
+    assert throttle.period(account=account, operation="fetch_orders") == pytest.approx(
+        40 / (10 * throttle.MARGIN)
+    )
+
+
+def test_call_that_costs_more_than_the_bucket_holds_takes_all_of_it(
+    account: ChannelAccount, points: ThrottleBucket
+) -> None:
+    assert throttle.take(account_id=account.pk, operation="fetch_orders", cost=500.0) == 0.0
+    assert left(points) == 0.0
+
+
+@pytest.mark.parametrize(("said", "kept"), [(30.0, 30.0), (500.0, 100.0), (-5.0, 0.0)])
+def test_what_the_platform_has_left_lowers_the_bucket_and_never_fills_it(
+    account: ChannelAccount, points: ThrottleBucket, said: float, kept: float
+) -> None:
+    ThrottleBucket.objects.filter(pk=points.pk).update(rate=0.0001)
+    throttle.learn(account_id=account.pk, operation="fetch_orders", remaining=said, granted_rate=0.0001)
+    assert left(points) == pytest.approx(kept, abs=0.1)
+
+
+def test_costly_bucket_never_grants_more_than_its_rate_under_eight_takers(
+    account: ChannelAccount, points: ThrottleBucket
+) -> None:
+    def greedy(_number: int) -> int:
+        try:
+            asked = [throttle.take(account_id=account.pk, operation="fetch_listings") for _ in range(10)]
+            return asked.count(0.0)
+        finally:
+            connection.close()
+
+    ThrottleBucket.objects.filter(pk=points.pk).update(rate=0.0001)
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(greedy, range(8))) == 4
 
 
 def test_throttled_answer_empties_the_bucket(account: ChannelAccount) -> None:

@@ -8,9 +8,12 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import NoReverseMatch, path, reverse
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ecomhub.access import ACTIONS, PUBLIC, READ_ACTIONS, Actor, Role, allow
+from ecomhub.models import User
 from ecomhub.rest.permission import ActionPermission
 from tests.api.calling import make_person
 from tests.api.routes import THIRD_PARTY, Route, routes
@@ -31,7 +34,7 @@ def test_every_route_names_an_action_of_the_table() -> None:
 
 def test_public_routes_are_few_and_known() -> None:
     public = {route.name for route in PAGES if PUBLIC in route.actions.values()}
-    assert public <= {"healthz", "readyz", "metrics", "ecomhub:language"}
+    assert public <= {"healthz", "readyz", "metrics", "ecomhub:language", "hooks:receive"}
 
 
 def test_table_of_third_party_routes_holds_nothing_that_is_gone() -> None:
@@ -58,9 +61,13 @@ def test_api_view_that_names_nothing_is_closed() -> None:
     class Forgotten(APIView):
         pass
 
-    request = HttpRequest()
-    request.method = "GET"
-    assert not ActionPermission().has_permission(request, Forgotten())  # type: ignore[arg-type]
+    plain = HttpRequest()
+    plain.method = "GET"
+    assert not ActionPermission().has_permission(Request(plain), Forgotten())
+    known = Request(plain)
+    known.user, known.auth = User(username="owner", role=Role.OWNER.value), None
+    with pytest.raises(MethodNotAllowed):
+        ActionPermission().has_permission(known, Forgotten())
 
 
 def test_view_cannot_name_an_action_that_does_not_exist() -> None:

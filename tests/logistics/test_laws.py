@@ -9,9 +9,9 @@ from psycopg2.extensions import cursor as Cursor
 
 from ecomhub.discovery import Law
 from logistics.laws import LAWS
-from logistics.models import Shipment
+from logistics.models import Arrangement, Confirmation, Shipment
 from orders.models import OrderLine
-from tests.logistics.making import Part, line, make_goods, planned_one, send, telling
+from tests.logistics.making import LATER, Part, line, make_goods, planned_one, send, telling
 from tests.orders.factory import incoming, taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +35,16 @@ BREAKS = {
         "ALTER TABLE logistics_confirmation DROP CONSTRAINT confirmation_confirmed_was_told",
         "UPDATE logistics_confirmation SET outcome = 'confirmed', state = 'done'",
     ],
+    "logistics.arrangement-facts-agree": [
+        "UPDATE logistics_arrangement SET document_at = now()",
+    ],
+    "logistics.arranged-is-told": [
+        "UPDATE logistics_confirmation SET told_at = now() WHERE outcome = 'confirmed'",
+    ],
+    "logistics.nothing-leaves-half-arranged": [
+        "UPDATE logistics_arrangement SET outcome = 'sent', sent_at = now(), told_at = NULL, "
+        "tracking_number = '', numbered_at = NULL",
+    ],
     "logistics.shipment-times-agree": [
         "UPDATE logistics_shipment SET dispatched_at = planned_at WHERE state = 'planned'",
     ],
@@ -42,7 +52,7 @@ BREAKS = {
 MORE_BREAKS = {
     "shipped goods of nobody": (
         "logistics.shipped-is-what-left-the-stock",
-        "UPDATE inventory_stockmovement SET cause = 'ship:S99999999:1' WHERE kind = 'ship'",
+        "UPDATE inventory_stockmovement SET cause = 'ship:S99999999:' || id WHERE kind = 'ship'",
     ),
     "an order of the channel": (
         "logistics.dispatched-has-content",
@@ -65,11 +75,18 @@ MORE_BREAKS = {
 
 @pytest.fixture
 def busy() -> Shipment:
-    """A house that has worked: one shipment in two parts, one planned; returns one that left."""
+    """A house that has worked: shipments in two parts, planned and arranged; returns one that left."""
     goods = make_goods({"mug": 20, "plate": 20}, account=telling())
     order, shipment = planned_one(goods, line("mug", 3), line("plate", 1, number=2))
     send(shipment, Part(OrderLine.objects.filter(order=order).order_by("pk")[0].pk, 2))
     planned_one(goods, line("mug", 1))
+    given_order, given = planned_one(goods, line("mug", 1))
+    send(given)
+    Confirmation.objects.filter(shipment=given).update(outcome="confirmed", told_at=LATER, state="done")
+    Arrangement.objects.create(
+        shipment=given, order=given_order, outcome="confirmed", told_at=LATER, numbered_at=LATER,
+        tracking_number=f"1Z{given.number}", asked_at=LATER, state="done", has_document=False,
+    )  # fmt: skip
     taken(goods.account, incoming(88, line("mug", 1)))
     return shipment
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 from psycopg2.extensions import cursor as Cursor
 
+from channels.messages import IncomingReturn
 from ecomhub.verifying import verify
 from orders.laws import LAWS
-from tests.orders.factory import incoming, line, make_goods, take, taken
+from orders.models import Order, PlatformCancel
+from orders.returns import take_in
+from tests.orders.factory import AT, incoming, line, make_goods, take, taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,6 +28,11 @@ BREAKS = {
     "SELECT shop_id, 'review', 1 FROM orders_order LIMIT 1",
     "orders.status_is_last_event": "UPDATE orders_order SET status = 'ship'",
     "orders.order_has_its_history": "DELETE FROM ecomhub_event WHERE sequence = 2",
+    "orders.cancel_facts_agree": "UPDATE orders_platformcancel SET state = 'done'",
+    "orders.canceling_is_worked_on": "UPDATE orders_order SET hold_reason = ''",
+    "orders.erased_buyers_are_gone": "UPDATE channels_datakey SET redacted_at = now()",
+    "orders.return_is_of_its_order": "UPDATE orders_platformreturn SET order_id = "
+    "(SELECT max(id) FROM orders_order)",
 }
 
 
@@ -36,6 +45,11 @@ def test_broken_law_is_named(law: str, owner: Cursor) -> None:
     goods = make_goods({"mug": 5, "plate": 5})
     order = taken(goods.account, incoming(1, line("mug", 2), line("plate", number=2)))
     take(goods.account, incoming(2, line("mug", 9)))
+    back = IncomingReturn("R1", "L1", 1, "asked", order_id=order.external_id)
+    with transaction.atomic():
+        take_in(account=goods.account, reported=[back], bad=[], at=AT)
+    PlatformCancel.objects.create(order=order, kind="cancel", actor="somebody", asked_at=AT)
+    Order.objects.filter(pk=order.pk).update(hold_reason="canceling")
     assert verify(laws=LAWS).ok
     owner.execute("BEGIN")
     owner.execute(BREAKS[law])

@@ -11,6 +11,7 @@ from datetime import timedelta
 from channels.adapter import Capability, Platform, Rate
 from channels.messages import CredentialField, Marketplace
 from tests.platforms_fake.adapter import FakeAdapter
+from tests.platforms_fake.doors import AUTHORIZATION, PUSHES
 from tests.platforms_fake.reading import read_order_files
 
 PLATFORM = Platform(
@@ -26,7 +27,18 @@ PLATFORM = Platform(
     endpoints={"world": "https://api.bazaar.example"},
     token_endpoint="https://api.bazaar.example/token",
     capabilities=frozenset(
-        {Capability.ORDERS, Capability.LISTINGS, Capability.PUSH_STOCK, Capability.CONFIRM_SHIPMENT}
+        {
+            Capability.ORDERS,
+            Capability.LISTINGS,
+            Capability.PUSH_STOCK,
+            Capability.PUSH_PRICE,
+            Capability.CONFIRM_SHIPMENT,
+            Capability.ARRANGE_SHIPMENT,
+            Capability.CANCEL_ORDER,
+            Capability.ANSWER_CANCEL,
+            Capability.RETURNS,
+            Capability.SUBSCRIBE,
+        }
     ),
     rates={
         "check": Rate(1.0, 10),
@@ -35,7 +47,16 @@ PLATFORM = Platform(
         "fetch_listings": Rate(5.0, 20),
         "fetch_listing": Rate(5.0, 20),
         "push_stock": Rate(5.0, 20),
+        "push_price": Rate(5.0, 20),
         "confirm_shipment": Rate(5.0, 20),
+        "shipping_choices": Rate(5.0, 20),
+        "arrange_shipment": Rate(5.0, 20),
+        "fetch_tracking": Rate(5.0, 20),
+        "fetch_document": Rate(5.0, 20),
+        "cancel_order": Rate(5.0, 20),
+        "answer_cancel": Rate(5.0, 20),
+        "fetch_returns": Rate(5.0, 20),
+        "subscribe": Rate(5.0, 20),
     },
     carriers={},
     build=FakeAdapter,
@@ -45,6 +66,15 @@ PLATFORM = Platform(
         Capability.ORDERS: "fetch_orders",
         Capability.LISTINGS: "fetch_listings",
         Capability.PUSH_STOCK: "push_stock",
+        Capability.PUSH_PRICE: "push_price",
         Capability.CONFIRM_SHIPMENT: "confirm_shipment",
+        Capability.ARRANGE_SHIPMENT: "arrange_shipment",
+        Capability.CANCEL_ORDER: "cancel_order",
+        Capability.ANSWER_CANCEL: "answer_cancel",
+        Capability.RETURNS: "fetch_returns",
+        Capability.SUBSCRIBE: "subscribe",
     },
+    cancel_reasons={"sold_out": "Sold out", "wrong_price": "The price was wrong"},
+    authorization=AUTHORIZATION,
+    pushes=PUSHES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -27,15 +28,24 @@ from channels.messages import (
     Connection,
     IncomingListing,
     IncomingOrder,
+    IncomingReturn,
     Marketplace,
     Outcome,
     Page,
+    PriceUpdate,
     ShipmentNotice,
     StockResult,
     StockUpdate,
 )
+from channels.shipping_messages import (
+    Arranged,
+    ArrangeRequest,
+    CancelRequest,
+    ShippingChoice,
+    ShippingDocument,
+)
 from ecomhub.http import ForbiddenAddress, HttpFailure, send_to_platform
-from tests.platforms_fake.reading import read_all, read_offer, read_order
+from tests.platforms_fake.reading import read_all, read_offer, read_order, read_return, read_way
 
 T = TypeVar("T")
 HOSTS = ("api.bazaar.example",)
@@ -77,7 +87,13 @@ class FakeAdapter(OptionalVerbs):
         except HttpFailure as error:
             raise RetryLater(error.reason, unknown=writes and error.sent) from error
         if self._observer is not None:
-            self._observer(operation=operation, status=answer.status, granted_rate=None)
+            left = answer.headers.get("x-left")
+            self._observer(
+                operation=operation,
+                status=answer.status,
+                granted_rate=None,
+                remaining=float(left) if left else None,
+            )
         if answer.status == 429:
             raise Throttled("too many calls", after=timedelta(seconds=1))
         try:
@@ -93,9 +109,12 @@ class FakeAdapter(OptionalVerbs):
         raise RetryLater(f"no answer ({answer.status})", unknown=writes)
 
     def refresh_token(self) -> AccessToken:
-        body = {"key": self.connection.credentials.get("key", "")}
+        held = self.connection.credentials
+        body = {"key": held.get("key", ""), "refresh": held.get("refresh_token", "")}
         data = self._call("refresh_token", "POST", "", key="token", kind=str, body=body)
-        return AccessToken(token=data["token"], expires_in_s=3600)
+        return AccessToken(
+            token=data["token"], expires_in_s=3600, refresh_token=str(data.get("refresh") or "")
+        )
 
     def check(self) -> Sequence[Marketplace]:
         from_bazaar = self._call("check", "GET", "/v1/sites", key="sites", kind=list)["sites"]
@@ -133,9 +152,19 @@ class FakeAdapter(OptionalVerbs):
 
     def push_stock(self, *, update: StockUpdate) -> StockResult:
         path = f"/v1/offers/{_segment(update.marketplace)}/{_segment(update.listing_id)}"
-        body = {"count": update.quantity}
+        body = {"count": update.quantity, "id": update.handle}
         self._call("push_stock", "PUT", path, key="done", kind=bool, body=body)
         return StockResult(update.marketplace, update.listing_id, Outcome.CONFIRMED)
+
+    def push_price(self, *, update: PriceUpdate) -> StockResult:
+        path = f"/v1/offers/{_segment(update.marketplace)}/{_segment(update.listing_id)}/price"
+        body = {"price": str(update.price), "coin": update.currency, "id": update.handle}
+        data = self._call("push_price", "PUT", path, key="done", kind=bool, body=body)
+        outcome = Outcome.CONFIRMED if data["done"] else Outcome.ACCEPTED
+        return StockResult(update.marketplace, update.listing_id, outcome)
+
+    def subscribe(self, *, address: str) -> None:
+        self._call("subscribe", "PUT", "/v1/listener", key="done", kind=bool, body={"address": address})
 
     def push_stock_batch(self, *, updates: Sequence[StockUpdate]) -> BatchTicket:
         raise Unsupported("Fake Bazaar has no batches")
@@ -150,6 +179,61 @@ class FakeAdapter(OptionalVerbs):
         body = {"ref": notice.reference, "by": notice.carrier, "number": notice.tracking_number}
         path = f"/v1/orders/{_segment(notice.order_id)}/parcels"
         self._call("confirm_shipment", "POST", path, key="parcel", kind=str, body=body)
+
+    def shipping_choices(self, *, order_id: str, package: str) -> Sequence[ShippingChoice]:
+        path = f"/v1/orders/{_segment(order_id)}/ways"
+        data = self._call("shipping_choices", "GET", path, key="ways", kind=list)
+        return read_all(data["ways"], read_way)[0]
+
+    def arrange_shipment(self, *, request: ArrangeRequest) -> Arranged:
+        path = f"/v1/orders/{_segment(request.order_id)}/handover"
+        body = {
+            "way": dict(request.choice.parameters),
+            "number": request.tracking_number,
+            "rows": [list(line) for line in request.lines],
+        }
+        data = self._call("arrange_shipment", "POST", path, key="box", kind=str, body=body)
+        return _arranged(data)
+
+    def fetch_tracking(self, *, order_id: str, package: str) -> Arranged:
+        path = f"/v1/orders/{_segment(order_id)}/handover"
+        data = self._call("fetch_tracking", "GET", path, key="box", kind=str)
+        return _arranged(data)
+
+    def fetch_document(self, *, order_id: str, package: str) -> ShippingDocument | None:
+        path = f"/v1/orders/{_segment(order_id)}/label"
+        data = self._call("fetch_document", "GET", path, key="label", kind=str)
+        if not data["label"]:
+            return None
+        try:
+            return ShippingDocument(base64.b64decode(data["label"], validate=True), "application/pdf")
+        except ValueError as error:
+            raise RetryLater("the label is not base64") from error
+
+    def cancel_order(self, *, request: CancelRequest) -> None:
+        path = f"/v1/orders/{_segment(request.order_id)}/cancel"
+        self._call("cancel_order", "POST", path, key="done", kind=bool, body={"why": request.reason})
+
+    def answer_cancel(self, *, order_id: str, accept: bool) -> None:
+        path = f"/v1/orders/{_segment(order_id)}/wish"
+        self._call("answer_cancel", "POST", path, key="done", kind=bool, body={"accept": accept})
+
+    def fetch_returns(
+        self, *, updated_from: datetime, updated_to: datetime, page_token: str
+    ) -> Page[IncomingReturn]:
+        data = self._call(
+            "fetch_returns", "GET", "/v1/returns", key="returns", kind=list, page=page_token,
+            **{"from": str(int(updated_from.timestamp())), "to": str(int(updated_to.timestamp()))},
+        )  # fmt: skip
+        items, bad = read_all(data["returns"], read_return)
+        return Page(items=items, bad=bad, next_token=_next(data))
+
+
+def _arranged(data: dict[str, Any]) -> Arranged:
+    number, carrier = data.get("number", ""), data.get("by", "")
+    if not isinstance(number, str) or not isinstance(carrier, str):
+        raise RetryLater("the parcel cannot be read")
+    return Arranged(data["box"], number, carrier, arranged=bool(data["box"]))
 
 
 def _segment(value: str) -> str:

@@ -53,6 +53,17 @@ EXAMPLES = Examples(
             Step(reply({"sites": [{"id": "FB-US", "country": "US", "coin": "USD"}]}), "sites"),
         ),
         "push_stock": lambda base: (Step(reply({"done": True}), "done", writes=True),),
+        "push_price": lambda base: (Step(reply({"done": True}), "done", writes=True),),
         "confirm_shipment": lambda base: (Step(reply({"parcel": "1"}), "parcel", writes=True),),
+        "shipping_choices": lambda base: (
+            Step(reply({"ways": [{"id": "shop", "kind": "dropoff", "label": "Parcel shop"}]}), "ways"),
+        ),
+        "arrange_shipment": lambda base: (Step(reply({"box": "B", "number": ""}), "box", writes=True),),
+        "fetch_tracking": lambda base: (Step(reply({"box": "B", "number": "F1", "by": "Post"}), "box"),),
+        "fetch_document": lambda base: (Step(reply({"label": "JVBERi0="}), "label"),),
+        "cancel_order": lambda base: (Step(reply({"done": True}), "done", writes=True),),
+        "answer_cancel": lambda base: (Step(reply({"done": True}), "done", writes=True),),
+        "subscribe": lambda base: (Step(reply({"done": True}), "done", writes=True),),
+        "fetch_returns": lambda base: (Step(reply({"returns": [], "next": ""}), "returns"),),
     },
 )

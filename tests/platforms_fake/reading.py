@@ -16,9 +16,11 @@ from channels.messages import (
     IncomingListing,
     IncomingOrder,
     IncomingParcel,
+    IncomingReturn,
     OrderState,
     Page,
 )
+from channels.shipping_messages import ShippingChoice
 
 T = TypeVar("T")
 COUNTRIES = ("US", "JP")
@@ -112,6 +114,7 @@ def read_order(raw: Any) -> IncomingOrder:
             for row in raw["rows"]
         ),
         raw=raw,
+        cancel_requested=raw.get("wish") is True,
         country=raw["country"] if raw.get("country") in COUNTRIES else "",
         parcels=tuple(
             IncomingParcel(_text(parcel["ref"]), _text(parcel["by"]), _text(parcel["number"]), None)
@@ -131,6 +134,26 @@ def read_offer(raw: Any) -> IncomingListing:
         currency=_coin(raw["coin"]),
         quantity=_count(raw["count"]),
         raw=raw,
+        handle=_text(raw["number"]) if "number" in raw else "",
+    )
+
+
+def read_way(raw: Any) -> ShippingChoice:
+    parameters = {"id": _text(raw["id"])}
+    starts = _at(raw["from"]) if "from" in raw else None
+    return ShippingChoice(_text(raw["kind"]), _text(raw["label"]), parameters, starts)
+
+
+def read_return(raw: Any) -> IncomingReturn:
+    return IncomingReturn(
+        external_id=_text(raw["id"]),
+        line_id=_text(raw["row"]),
+        quantity=_count(raw["count"]),
+        status=_text(raw["state"]),
+        reason=raw["why"][:200],
+        refunded=_sum(raw["back"]) if raw.get("back") else None,
+        at=_at(raw["changed"]),
+        order_id=_text(raw["order"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -11,21 +12,27 @@ import socket
 import subprocess
 import sys
 import tempfile
-import urllib.error
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from ecomhub import clock
 from ecomhub.runtime import demo
-from ecomhub.runtime.processes import StartFailed, free_port, identity
+from ecomhub.runtime.processes import StartFailed, free_port, identity, signal_group
 from tests.runtime.test_ground import CHECKOUT
 from tests.runtime.test_supervisor import until
 
 GIVEN = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_REPORT_URL", "REDIS_URL", "ECOMHUB_CLOCK_FILE")
+LONGEST = 600.0
+"""Seconds that end a test whose event never comes; a loaded machine of two cores needs minutes."""
 
 
 @pytest.fixture
@@ -129,51 +136,115 @@ class Running:
     def printed(self) -> str:
         return self.out.read_text()
 
+    def reach(self, what: str, condition: Callable[[], bool], *, seconds: float = LONGEST) -> None:
+        """Wait for something that must come while the demo runs; a limit only ends a broken test."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            ended = self.process.poll()
+            assert ended is None, f"the demo ended with {ended} before: {what}\n{self.printed()}"
+            assert time.monotonic() < deadline, f"not reached in {seconds:.0f} s: {what}\n{self.printed()}"
+            time.sleep(0.2)
+
     def wait_ready(self) -> None:
-        until(
-            lambda: "Ready after" in self.printed() or self.process.poll() is not None,
-            what=f"ready:\n{self.printed()}",
-            seconds=400,
-        )
-        assert self.process.poll() is None, self.printed()
+        self.reach("ready", lambda: "Ready after" in self.printed())
 
     def token(self) -> str:
         found = re.search(r"API token\s+(\S+)", self.printed())
-        assert found
+        assert found, self.printed()
         return found.group(1)
 
     def children(self) -> dict[str, int]:
         recorded = json.loads((self.run_dir / "children.json").read_text())
         return {name: int(pid) for name, (pid, _) in recorded.items()}
 
-    def has_orders(self, token: str) -> bool:
-        address = f"http://127.0.0.1:{self.port}/api/v1/orders/"
-        request = urllib.request.Request(address, headers={"Authorization": f"Token {token}"})
+    def read(self, address: str, **headers: str) -> Any:
+        """Return what an address answers as JSON; ``None`` while it answers nothing good."""
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                return bool(json.load(response)["results"])
-        except urllib.error.HTTPError:
-            return False
+            with urllib.request.urlopen(
+                urllib.request.Request(address, headers=headers), timeout=60
+            ) as found:
+                return json.load(found)
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+
+    def orders(self, **query: str) -> list[dict[str, Any]]:
+        """Return the newest orders; none while the hub cannot say."""
+        address = f"http://127.0.0.1:{self.port}/api/v1/orders/?{urlencode(query)}"
+        found = self.read(address, Authorization=f"Token {self.token()}")
+        return found["results"] if found else []
+
+    def has_orders(self, **query: str) -> bool:
+        return bool(self.orders(**query))
+
+    def market(self, path: str) -> Any:
+        """Return what the market says of itself."""
+        port = (self.run_dir / "sandbox-port").read_text()
+        found = self.read(f"http://127.0.0.1:{port}/{path}")
+        assert found, f"the market did not answer {path}"
+        return found
+
+    def platforms(self) -> list[str]:
+        """Return every platform on which the company sells, as the market tells."""
+        return sorted({each["platform"] for each in self.market("seller-center/sellers.json")["sellers"]})
+
+    def wait_for_new_orders(self) -> None:
+        """Wait until buyers who come from now on have placed an order on every platform."""
+        now = self.market("_control/status")["now"]
+        for platform in self.platforms():
+            fetch = partial(self.has_orders, platform=platform, placed_after=now)
+            self.reach(f"a new order of {platform}, placed after {now}", fetch)
+
+    def kill(self) -> None:
+        """End it, whatever happened to it, and everything it started."""
+        children = self.children() if (self.run_dir / "children.json").exists() else {}
+        self.process.kill()
+        self.process.wait(timeout=LONGEST)
+        for pid in children.values():
+            signal_group(pid=pid, number=signal.SIGKILL)
+
+
+@contextmanager
+def explained(run_dir: Path) -> Iterator[list[Running]]:
+    """Start demos inside; on a failure everything they printed and logged is shown, and all of it ends."""
+    started: list[Running] = []
+    try:
+        yield started
+    except BaseException:
+        for running in started:
+            print(f"== printed on port {running.port}\n{running.printed()}")
+        for path in sorted(run_dir.glob("logs/*.log")):
+            print(f"== {path.name}\n{path.read_text(errors='replace')[-6000:]}")
+        raise
+    finally:
+        for running in started:
+            running.kill()
+
+
+def alive(children: dict[str, int]) -> list[str]:
+    """Return the names of children that still run."""
+    return [name for name, pid in children.items() if identity(pid=pid)]
 
 
 def test_a_company_sets_itself_up_survives_a_kill_and_stops_cleanly(run_dir: Path) -> None:
-    first = Running(run_dir)
-    try:
+    with explained(run_dir) as started:
+        first = Running(run_dir)
+        started.append(first)
         first.wait_ready()
         children = first.children()
         assert list(children) == ["postgres", "valkey", "sandbox", "web", "worker", "beat"]
-        until(lambda: first.has_orders(first.token()), what="orders", seconds=120)
+        assert "amazon" in first.platforms()
+        first.wait_for_new_orders()
         first.process.kill()
-        first.process.wait(timeout=30)
-        until(lambda: not any(identity(pid=pid) for pid in children.values()), what="the children's end")
+        first.process.wait(timeout=LONGEST)
+        until(lambda: not alive(children), what=f"the end of {children}", seconds=LONGEST)
 
         second = Running(run_dir)
+        started.append(second)
         second.wait_ready()
         database = second.children()["postgres"]
         os.kill(database, signal.SIGKILL)
-        until(lambda: second.children()["postgres"] != database, what="the database's second start")
-        until(lambda: second.has_orders(second.token()), what="orders from the restarted database")
-        children = second.children()
+        second.reach("the database's second start", lambda: second.children()["postgres"] != database)
+        second.reach("orders from the restarted database", lambda: bool(second.orders()))
         assert "opening stock" not in second.printed(), "what was set up is not set up again"
         verified = subprocess.run(
             [sys.executable, "manage.py", "verify", "--json"],
@@ -183,11 +254,9 @@ def test_a_company_sets_itself_up_survives_a_kill_and_stops_cleanly(run_dir: Pat
             text=True,
             check=False,
         )
-        assert json.loads(verified.stdout)["ok"] is True, verified.stdout + verified.stderr
+        assert verified.returncode == 0, f"{verified.stdout}\n{verified.stderr}"
+        assert json.loads(verified.stdout)["ok"] is True, verified.stdout
+        children = second.children()
         second.process.send_signal(signal.SIGINT)
-        assert second.process.wait(timeout=60) == 0, second.printed()
-        assert not any(identity(pid=pid) for pid in children.values())
-    finally:
-        for path in run_dir.glob("logs/*.log"):
-            print(f"== {path.name}\n{path.read_text()[-2000:]}")
-        first.process.kill()
+        assert second.process.wait(timeout=LONGEST) == 0, second.printed()
+        assert not alive(children)

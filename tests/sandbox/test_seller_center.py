@@ -2,10 +2,15 @@
 
 import csv
 import io
+from urllib.parse import urlencode
 
 import requests
 
+from channels.sandbox import orders_on_demand, parcels, seller_center
+from channels.sandbox.app import Market
+from channels.sandbox.orders import save_orders
 from tests.sandbox.calling import Caller
+from tests.sandbox.invented import SHOP, ask, make_world, stall
 from tests.sandbox_fixture import Sandbox
 
 
@@ -115,3 +120,49 @@ def test_pictures_are_drawn(sandbox: Sandbox) -> None:
     answer = requests.get(_rows(sandbox.sheet("skus"))[0]["picture_url"], timeout=10)
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert requests.get(f"{sandbox.url}/healthz", timeout=10).status_code == 200
+
+
+def test_pushes_have_a_page_and_only_this_machine_is_written_to() -> None:
+    market = Market(world=make_world(stall()), routes=seller_center.ROUTES)
+    path = f"/seller-center/{SHOP}/pushes"
+    refused = ask(market, path, method="POST", body=b"address=http%3A%2F%2Fexample.com%2F")
+    assert "this machine only" in refused.body.decode()
+    there = "http://127.0.0.1:1/hooks?<b>"
+    taken = ask(market, path, method="POST", body=urlencode({"address": there}).encode())
+    assert taken.status == 303
+    page = ask(market, path).body.decode()
+    assert "http://127.0.0.1:1/hooks?&lt;b&gt;" in page
+    assert there not in page
+    assert ask(market, path, method="POST", body=b"off=").status == 303
+    assert market.world.subscriptions == {}
+
+
+def test_a_platform_without_pushes_says_so(sandbox: Sandbox) -> None:
+    assert "sends no pushes" in _page(sandbox, "busy/pushes")
+
+
+def test_a_person_lets_a_buyer_return_and_a_carrier_collect() -> None:
+    market = Market(world=make_world(stall(offers_returns=True)), routes=seller_center.ROUTES)
+    world = market.world
+    with world.writing():
+        order = orders_on_demand.place(world=world, wanted={"seller": SHOP})
+        items = parcels.left_to_arrange(order)
+        parcels.arrange(
+            world=world, order=order, at=order.placed, reference="P1", items=items, choice="pickup"
+        )
+        save_orders(world.db, [order])
+    path = f"/seller-center/{SHOP}/orders/{order.id}"
+    assert "/collect" in ask(market, path).body.decode()
+    assert ask(market, f"{path}/collect", method="POST").status == 303
+    assert "/ask_return" in ask(market, path).body.decode()
+    ask(market, f"{path}/ask_return", method="POST")
+    page = ask(market, path).body.decode()
+    assert "Returns 退货" in page
+    assert "requested" in page
+
+
+def test_withdrawing_the_authorization_ends_the_tokens(sandbox: Sandbox) -> None:
+    caller = Caller(sandbox)
+    requests.post(f"{sandbox.url}/seller-center/busy/withdraw", timeout=10)
+    assert caller.send("GET", "/sellers/v1/marketplaceParticipations").status_code == 403
+    assert sandbox.state(limit=0)["faults"][0]["kind"] == "revoked_grant"

@@ -13,6 +13,7 @@ from channels import accounts
 from channels.accounts import AccountRefused
 from channels.adapter import ChannelError
 from channels.models import ChannelAccount
+from channels.proving import prove
 from ecomhub import clock
 from ecomhub.entities import default_entity
 from ecomhub.models import LegalEntity
@@ -63,6 +64,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--live-since", type=instant, default=None, help="orders placed earlier are kept, never worked"
         )
+        parser.add_argument(
+            "--proxy", default="", help="http://[user:password@]host:port the calls go through"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -100,12 +104,13 @@ class Command(BaseCommand):
             endpoint=options["endpoint"] or str(given.get("endpoint", "")),
             token_endpoint=options["token_endpoint"] or str(given.get("token_endpoint", "")),
         )
-        marketplaces = accounts.check_connection(
+        proof = prove(
             platform=key,
             endpoint=endpoint,
             token_endpoint=token_endpoint,
             credentials=credentials,
             seller_id=seller_id,
+            proxy=options["proxy"],
         )
         now = clock.now()
         return accounts.add(
@@ -116,13 +121,14 @@ class Command(BaseCommand):
             endpoint=endpoint,
             token_endpoint=token_endpoint,
             seller_id=seller_id,
-            credentials=credentials,
-            marketplaces=marketplaces,
+            credentials=proof.credentials,
+            marketplaces=proof.marketplaces,
             legal_entity=self._entity(options["legal_entity"]),
             go_live_at=options["live_since"] or now,
             history_days=options["history_days"],
             at=now,
             actor="command",
+            proxy=options["proxy"],
         )
 
     def _entity(self, code: str) -> LegalEntity:

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from channels import accounts
+from channels import accounts, proxies
 from channels.accounts import AccountRefused
 from channels.adapter import ChannelError
 from channels.management.commands.channel_add import read_credentials
 from channels.management.commands.channel_preview import account_named
+from channels.proving import prove
 from ecomhub import clock
 
 
@@ -33,15 +34,17 @@ class Command(BaseCommand):
         fields = [field.key for field in accounts.offered_platform(key=account.platform).credential_fields]
         credentials = {name: str(given[name]) for name in fields if given.get(name)}
         try:
-            accounts.check_connection(
+            proof = prove(
                 platform=account.platform,
                 endpoint=account.endpoint,
                 token_endpoint=account.token_endpoint,
                 credentials=credentials,
                 seller_id=account.seller_id,
-                proxy=account.proxy,
+                proxy=proxies.way_out(account=account),
             )
-            accounts.reconnect(account=account, credentials=credentials, at=clock.now(), actor="command")
+            accounts.reconnect(
+                account=account, credentials=proof.credentials, at=clock.now(), actor="command"
+            )
         except (AccountRefused, ChannelError) as error:
             raise CommandError(str(error)) from error
         told = {"account": account.name, "state": "connected"}

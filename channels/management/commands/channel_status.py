@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from channels import queries
+from channels import queries, subscribing
 from channels.queries import AccountView
 from ecomhub import clock
 from ecomhub.access import SYSTEM
@@ -48,6 +48,8 @@ def as_dict(view: AccountView) -> dict[str, Any]:
             }
             for stream in view.streams
         ],
+        "pushes_to": subscribing.address_of(account=account),
+        "pushes_by_hand": subscribing.is_by_hand(account=account),
         "quota": {quota.operation: quota.words for quota in view.quotas},
     }
 

@@ -1,4 +1,4 @@
-"""``manage.py channel_switch_on``: let an account push stock and confirm shipments, after its preview."""
+"""``manage.py channel_switch_on``: let an account push stock, prices and shipments, after its preview."""
 
 import json
 from argparse import ArgumentParser
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--no-stock", action="store_true", help="do not push quantities")
         parser.add_argument("--no-shipments", action="store_true", help="do not mark orders as shipped")
+        parser.add_argument("--no-prices", action="store_true", help="do not push prices people set")
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument("--json", action="store_true", help="print one JSON object; needs --yes")
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             account=account,
             pushes_stock=not options["no_stock"],
             confirms_shipments=not options["no_shipments"],
+            pushes_prices=not options["no_prices"],
             go_live_at=options["live_since"],
             at=clock.now(),
             actor="command",
@@ -51,6 +53,7 @@ class Command(BaseCommand):
             "account": account.name,
             "pushes_stock": account.pushes_stock,
             "confirms_shipments": account.confirms_shipments,
+            "pushes_prices": account.pushes_prices,
             "go_live_at": account.go_live_at.isoformat(),
             "preview": {**as_dict(preview), "changes": len(preview.changes)},
         }

@@ -54,7 +54,25 @@
     $("#toasts").append(note);
     if (level !== "error") setTimeout(() => note.remove(), 6000);
   };
-  document.addEventListener("toasts", (event) => { for (const item of event.detail.items) toast(item.text, item.level); });
+  // An answer that loads the page anew would swallow its toasts: they wait for the new page.
+  const KEPT = "ecomhub.toasts";
+  let leaves = false;
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const said = (name) => event.detail.xhr.getResponseHeader(name);
+    leaves = said("HX-Refresh") === "true" || Boolean(said("HX-Redirect"));
+  });
+  document.addEventListener("toasts", (event) => {
+    const items = event.detail.items;
+    if (leaves) {
+      try { return sessionStorage.setItem(KEPT, JSON.stringify(items)); } catch { /* private window */ }
+    }
+    for (const item of items) toast(item.text, item.level);
+  });
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "[]");
+    sessionStorage.removeItem(KEPT);
+    for (const item of kept) toast(item.text, item.level);
+  } catch { /* private window */ }
 
   // Dialogs: one for questions, one that htmx fills.
   const dialog = $("#dialog");

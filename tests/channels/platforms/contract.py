@@ -10,13 +10,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from channels.adapter import Adapter, Capability, Platform
-from channels.messages import BatchTicket, Connection, ShipmentNotice, StockUpdate
+from channels.messages import BatchTicket, Connection, PriceUpdate, ShipmentNotice, StockUpdate
 from channels.registry import platforms
+from channels.shipping_messages import ArrangeRequest, CancelRequest, ShippingChoice
 from tests.answering import Reply
 
 Json = dict[str, Any]
@@ -49,7 +51,14 @@ class Verb:
 
 @dataclass(frozen=True)
 class Examples:
-    """A platform's wire format as far as the cases need it; every callable returns new objects."""
+    """A platform's wire format as far as the cases need it; every callable returns new objects.
+
+    ``order_page`` is a page of orders as it is saved in a file, and as it is answered unless fetching one
+    takes several exchanges: then ``order_exchanges`` makes them from orders and page token, as the other
+    ``…_exchanges`` do for their verbs. ``listing_id`` and ``line_id`` name the example listing and line;
+    ``code_names_listing`` is false where the platform's own number is a listing's id, not the seller's code;
+    ``code_as_sent`` quotes a code the way it travels inside of a larger text.
+    """
 
     credentials: Mapping[str, str]
     marketplaces: tuple[str, ...]
@@ -67,6 +76,50 @@ class Examples:
     refused: Callable[[], Reply]
     page_token_refused: Callable[[], Reply]
     more: Mapping[str, Callable[[str], tuple[Step, ...]]] = field(default_factory=dict)
+    order_exchanges: Callable[[Sequence[Any], str], tuple[Step, ...]] | None = None
+    listing_exchanges: Callable[[Sequence[Any], str], tuple[Step, ...]] | None = None
+    single_order_exchanges: Callable[[Json], tuple[Step, ...]] | None = None
+    single_listing_exchanges: Callable[[Json], tuple[Step, ...]] | None = None
+    listing_id: str = "A-1"
+    line_id: str = "11"
+    handle: str = ""
+    code_names_listing: bool = True
+    choice: ShippingChoice = field(default_factory=lambda: ShippingChoice("own_number", ""))
+    cancel_reason: str = ""
+    page_token: str = "a+b/c==&next=1 %2F"
+    sent_page_token: str = ""
+    code_as_sent: Callable[[str], str] = str
+
+    def order_steps(self, orders: Sequence[Any], token: str = "") -> tuple[Step, ...]:
+        """Return the exchanges that bring a page of orders."""
+        if self.order_exchanges is not None:
+            return self.order_exchanges(orders, token)
+        return (Step(reply(self.order_page(orders, token)), "orders"),)
+
+    def listing_steps(self, listings: Sequence[Any], token: str = "") -> tuple[Step, ...]:
+        """Return the exchanges that bring a page of listings."""
+        if self.listing_exchanges is not None:
+            return self.listing_exchanges(listings, token)
+        page = self.listing_page(listings, token)
+        return (Step(reply(page), _list_key(page)),)
+
+    def single_order_steps(self, order: Json) -> tuple[Step, ...]:
+        """Return the exchanges that bring one order."""
+        if self.single_order_exchanges is not None:
+            return self.single_order_exchanges(order)
+        return (Step(reply(self.single_order(order)), "order"),)
+
+    def single_listing_steps(self, listing: Json) -> tuple[Step, ...]:
+        """Return the exchanges that bring one listing."""
+        if self.single_listing_exchanges is not None:
+            return self.single_listing_exchanges(listing)
+        single = self.single_listing(listing)
+        return (Step(reply(single), next(iter(single))),)
+
+
+def replies(steps: Sequence[Step]) -> list[Reply]:
+    """Return the good answers of some steps, in order."""
+    return [step.reply for step in steps]
 
 
 def subjects() -> dict[str, tuple[Platform, Examples]]:
@@ -108,11 +161,11 @@ def reply(data: Any, **options: Any) -> Reply:
 
 def verbs(one: Platform, examples: Examples, base: str) -> dict[str, Verb]:
     """Return every verb the platform offers."""
-    place = examples.marketplaces[0]
-    update = StockUpdate(place, "A-1", 7, "SHIRT")
+    place, listing = examples.marketplaces[0], examples.listing_id
+    update = StockUpdate(place, listing, 7, "SHIRT", handle=examples.handle)
     notice = ShipmentNotice(
         order_id="123-1", marketplace=place, reference="1", carrier="dhl", carrier_name="DHL", service="",
-        tracking_number="T1", shipped_at=AT, lines=(("11", 1),),
+        tracking_number="T1", shipped_at=AT, lines=((examples.line_id, 1),),
     )  # fmt: skip
     calls: dict[str, Callable[[Adapter], object]] = {
         "refresh_token": lambda adapter: adapter.refresh_token(),
@@ -127,15 +180,13 @@ def verbs(one: Platform, examples: Examples, base: str) -> dict[str, Verb]:
             updated_from=AT - timedelta(hours=1), updated_to=AT, page_token=""
         )
         calls["fetch_order"] = lambda adapter: adapter.fetch_order(order_id="123-1")
-        steps["fetch_orders"] = (Step(reply(examples.order_page([examples.order()], "")), "orders"),)
-        steps["fetch_order"] = (Step(reply(examples.single_order(examples.order())), "order"),)
+        steps["fetch_orders"] = examples.order_steps([examples.order()])
+        steps["fetch_order"] = examples.single_order_steps(examples.order())
     if Capability.LISTINGS in one.capabilities:
-        page = examples.listing_page([examples.listing()], "")
         calls["fetch_listings"] = lambda adapter: adapter.fetch_listings(marketplace=place, page_token="")
-        calls["fetch_listing"] = lambda adapter: adapter.fetch_listing(marketplace=place, listing_id="A-1")
-        steps["fetch_listings"] = (Step(reply(page), _list_key(page)),)
-        single = examples.single_listing(examples.listing())
-        steps["fetch_listing"] = (Step(reply(single), next(iter(single))),)
+        calls["fetch_listing"] = lambda adapter: adapter.fetch_listing(marketplace=place, listing_id=listing)
+        steps["fetch_listings"] = examples.listing_steps([examples.listing()])
+        steps["fetch_listing"] = examples.single_listing_steps(examples.listing())
     if Capability.CHANNEL_STOCK in one.capabilities:
         calls["fetch_channel_stock"] = lambda a: a.fetch_channel_stock(marketplace=place, page_token="")
     if Capability.PUSH_STOCK in one.capabilities:
@@ -145,7 +196,39 @@ def verbs(one: Platform, examples: Examples, base: str) -> dict[str, Verb]:
         calls["batch_results"] = lambda a: a.batch_results(ticket=BatchTicket(reference=f"{place}:1"))
     if Capability.CONFIRM_SHIPMENT in one.capabilities:
         calls["confirm_shipment"] = lambda adapter: adapter.confirm_shipment(notice=notice)
+    calls |= _further_calls(one, examples, place)
     return {name: Verb(name, call, steps[name]) for name, call in calls.items()}
+
+
+def _further_calls(one: Platform, examples: Examples, place: str) -> dict[str, Callable[[Adapter], object]]:
+    """Return the calls whose exchanges a platform brings in ``more`` under the verb's name."""
+    found: dict[str, Callable[[Adapter], object]] = {}
+    currency = next(market.currency for market in one.marketplaces if market.id == place)
+    price = PriceUpdate(place, examples.listing_id, Decimal(20), currency, handle=examples.handle)
+    order = {"order_id": "123-1", "package": ""}
+    arrange = ArrangeRequest(
+        order_id="123-1", marketplace=place, package="", choice=examples.choice, tracking_number="T1",
+        lines=((examples.line_id, 1),),
+    )  # fmt: skip
+    cancel = CancelRequest(order_id="123-1", marketplace=place, reason=examples.cancel_reason)
+    if Capability.PUSH_PRICE in one.capabilities:
+        found["push_price"] = lambda adapter: adapter.push_price(update=price)
+    if Capability.ARRANGE_SHIPMENT in one.capabilities:
+        found["shipping_choices"] = lambda adapter: adapter.shipping_choices(**order)
+        found["arrange_shipment"] = lambda adapter: adapter.arrange_shipment(request=arrange)
+        found["fetch_tracking"] = lambda adapter: adapter.fetch_tracking(**order)
+        found["fetch_document"] = lambda adapter: adapter.fetch_document(**order)
+    if Capability.CANCEL_ORDER in one.capabilities:
+        found["cancel_order"] = lambda adapter: adapter.cancel_order(request=cancel)
+    if Capability.ANSWER_CANCEL in one.capabilities:
+        found["answer_cancel"] = lambda adapter: adapter.answer_cancel(order_id="123-1", accept=True)
+    if Capability.RETURNS in one.capabilities:
+        found["fetch_returns"] = lambda adapter: adapter.fetch_returns(
+            updated_from=AT - timedelta(hours=1), updated_to=AT, page_token=""
+        )
+    if Capability.SUBSCRIBE in one.capabilities:
+        found["subscribe"] = lambda adapter: adapter.subscribe(address="https://hub.example/push")
+    return found
 
 
 def _list_key(page: Json) -> str:

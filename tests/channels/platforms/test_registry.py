@@ -69,8 +69,11 @@ def test_folder_that_cannot_be_imported_stops_with_its_name(settings: Settings) 
         ({"marketplaces": FAKE.marketplaces * 2}, "same id"),
         ({"endpoints": {}}, "no endpoints"),
         ({"operations": {}}, "without naming its operation"),
-        ({"capabilities": FAKE.capabilities | {Capability.CANCEL_ORDER}}, "cancel_order"),
+        ({"capabilities": FAKE.capabilities | {Capability.CHANNEL_STOCK}}, "channel_stock"),
         ({"rates": {}}, "has no rate"),
+        ({"buckets": {"fetch_order": "points"}}, "'points' of 'fetch_order' has no rate"),
+        ({"costs": {"fetch_order": 21.0}}, "more than its bucket holds"),
+        ({"costs": {"fetch_order": 0.0}}, "costs nothing"),
         ({"rates": {**FAKE.rates, "check": Rate(0.0, 1)}}, "lets no call through"),
     ],
 )

@@ -55,7 +55,7 @@ PLANS = (
         name="busy",
         first_per_day=45.0,
         last_per_day=240.0,
-        live_per_day=240.0,
+        live_per_day=160.0,
         marketplaces={place.id: share for place, share in zip(MARKETPLACES, _SHARES, strict=True)},
     ),
     SellerPlan(
@@ -117,6 +117,7 @@ DIALECT = Dialect(
         "feed_done": feeds.finish_feed,
     },
     redact=identity.redact,
+    keeps_goods=True,
 )
 
 _LISTING = "/listings/2021-08-01/items/{sellerId}"

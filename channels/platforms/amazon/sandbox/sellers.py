@@ -11,7 +11,7 @@ RATE = 0.016
 def get_participations(call: Call) -> Response:
     """GET /sellers/v1/marketplaceParticipations."""
     found: list[dict[str, Any]] = []
-    for place in call.world.marketplaces.values():
+    for place in call.world.dialect(call.caller).marketplaces:
         found.append(
             {
                 "marketplace": {

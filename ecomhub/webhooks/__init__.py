@@ -1,0 +1,1 @@
+"""Outgoing webhooks after the Standard Webhooks specification: who is told what, and every try on record."""
