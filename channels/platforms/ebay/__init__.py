@@ -1,0 +1,37 @@
+"""eBay: orders by Fulfillment, listings by Trading and Inventory, stock, prices, shipping, notifications."""
+
+from channels.adapter import Capability, Platform
+from channels.platforms.ebay import directory
+from channels.platforms.ebay.adapter import EbayAdapter
+from channels.platforms.ebay.authorization import AUTHORIZATION
+from channels.platforms.ebay.notifications import PUSHES
+from channels.platforms.ebay.order_files import read_order_files
+
+PLATFORM = Platform(
+    key="ebay",
+    name="eBay",
+    monogram="e",
+    color="#0064d2",
+    credential_fields=directory.CREDENTIAL_FIELDS,
+    marketplaces=directory.MARKETPLACES,
+    endpoints=directory.ENDPOINTS,
+    token_endpoint=directory.TOKEN_ENDPOINT,
+    capabilities=frozenset(
+        {
+            Capability.ORDERS,
+            Capability.LISTINGS,
+            Capability.PUSH_STOCK,
+            Capability.PUSH_PRICE,
+            Capability.CONFIRM_SHIPMENT,
+            Capability.SUBSCRIBE,
+        }
+    ),
+    rates=directory.RATES,
+    carriers=directory.CARRIERS,
+    build=EbayAdapter,
+    read_order_files=read_order_files,
+    operations=directory.OPERATIONS,
+    buckets=directory.BUCKETS,
+    authorization=AUTHORIZATION,
+    pushes=PUSHES,
+)
