@@ -18,7 +18,7 @@ from channels.polling import FetchedPage, PageCounts
 from ecomhub import work
 
 STREAMS = (Pull.Stream.LISTINGS, Pull.Stream.CHANNEL_STOCK)
-TURN_SECONDS = 45.0
+TURN_SECONDS = 5.0
 """How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
 
 

@@ -21,7 +21,7 @@ from channels import (
 )
 from channels.models import ChannelAccount, Pull
 from ecomhub import clock
-from ecomhub.celery import app
+from ecomhub.celery import FILLING_IN, app
 from ecomhub.health import LATE_TICK, TICK_KEY, note_tick
 from ecomhub.work import ClockTimestamp, WorkState
 
@@ -65,7 +65,7 @@ def tick() -> None:
     receiving.forget_old(limit=OLD_PER_TICK)
 
 
-@app.task(name="channels.pull")
+@app.task(name="channels.pull", priority=FILLING_IN)
 def pull(pull_id: int) -> None:
     """Pull one stream of listings or of channel stock for one turn."""
     wait = streams.run(pull_id=pull_id, now=clock.now)

@@ -171,7 +171,10 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# What a person or a platform waits for goes before what only fills in: see ``ecomhub.celery``.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "queue_order_strategy": "priority",
+    "priority_steps": [0, 3, 6],
     "visibility_timeout": 900,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
@@ -186,27 +189,27 @@ CELERY_BEAT_SCHEDULE = {
     "ecomhub.tick": {
         "task": "ecomhub.tick",
         "schedule": 5.0,
-        "options": {"expires": 5},
+        "options": {"expires": 15},
     },
     "channels.tick": {
         "task": "channels.tick",
         "schedule": 10.0,
-        "options": {"expires": 10},
+        "options": {"expires": 30},
     },
     "orders.tick": {
         "task": "orders.tick",
         "schedule": 10.0,
-        "options": {"expires": 10},
+        "options": {"expires": 30},
     },
     "logistics.tick": {
         "task": "logistics.tick",
         "schedule": 10.0,
-        "options": {"expires": 10},
+        "options": {"expires": 30},
     },
     "inventory.tick": {
         "task": "inventory.tick",
         "schedule": 10.0,
-        "options": {"expires": 10},
+        "options": {"expires": 30},
     },
 }
 

@@ -13,8 +13,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -181,24 +181,30 @@ def go_live(seller: Seller) -> None:
 Step = Callable[[], None]
 
 
-def steps(*, setting: Setting, sellers: Sequence[Seller]) -> list[dict[str, Step]]:
-    """What the company does, by name. What stands side by side runs side by side.
-
-    The sheets are taken in while the marketplaces list themselves: all accounts sell from one stock, so
-    the first one's product list is everybody's.
-    """
-    groups: list[dict[str, Step]] = [
+def first_steps(*, setting: Setting, sellers: Sequence[Seller]) -> list[dict[str, Step]]:
+    """What comes before everything else, by name; what stands side by side runs side by side."""
+    return [
         {"owner's login": partial(create_owner, setting)},
         {f"{each.title} account": partial(add_account, setting, each) for each in sellers},
     ]
-    reading: dict[str, Step] = {f"{each.title} listings": partial(read_listings, each) for each in sellers}
-    reading["products and opening stock"] = partial(import_goods, setting, sellers[0])
-    groups.append(reading)
-    for each in sellers:
-        groups.append({f"{each.title} pairing": partial(pair_listings, setting, each)})
-    for each in sellers:
-        groups.append({f"{each.title} previewed and switched on": partial(go_live, each)})
-    return groups
+
+
+def goods_step(*, setting: Setting, seller: Seller) -> dict[str, Step]:
+    """The sheets of products and stock: all accounts sell from one stock, so they are everybody's."""
+    return {"products and opening stock": partial(import_goods, setting, seller)}
+
+
+def listings_step(seller: Seller) -> dict[str, Step]:
+    """One marketplace lists itself, which needs no sheet."""
+    return {f"{seller.title} listings": partial(read_listings, seller)}
+
+
+def live_steps(*, setting: Setting, seller: Seller) -> dict[str, Step]:
+    """What one account needs after its listings and the products are there, one after the other."""
+    return {
+        f"{seller.title} pairing": partial(pair_listings, setting, seller),
+        f"{seller.title} previewed and switched on": partial(go_live, seller),
+    }
 
 
 def fresh_token() -> str:
@@ -222,26 +228,47 @@ def migrate() -> bool:
     return empty
 
 
-def set_up(*, setting: Setting, done: Path) -> None:
-    """Run every step that has not succeeded before. Raises what a step raised, after its neighbors ended."""
-    finished: list[str] = json.loads(done.read_text()) if done.exists() else []
+class Progress:
+    """Runs steps by name, each once over all starts of the demo, and says what each took."""
 
-    writing = threading.Lock()
+    def __init__(self, *, done: Path) -> None:
+        self._done = done
+        self._finished: list[str] = json.loads(done.read_text()) if done.exists() else []
+        self._writing = threading.Lock()
 
-    def perform(name: str, step: Step) -> None:
-        started = time.monotonic()
-        step()
-        with writing:
-            finished.append(name)
-            done.write_text(json.dumps(finished))
-        tell(step=name, seconds=time.monotonic() - started)
+    def run(self, group: Mapping[str, Step]) -> None:
+        """Run the steps of a group that have not succeeded before, one after the other."""
+        for name, step in group.items():
+            if name in self._finished:
+                continue
+            started = time.monotonic()
+            step()
+            with self._writing:
+                self._finished.append(name)
+                self._done.write_text(json.dumps(self._finished))
+            tell(step=name, seconds=time.monotonic() - started)
 
-    sellers = own_sellers(setting)
-    for side_by_side in steps(setting=setting, sellers=sellers):
-        left = {name: step for name, step in side_by_side.items() if name not in finished}
-        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as threads:
-            for running in [threads.submit(perform, name, step) for name, step in left.items()]:
+
+def set_up(*, setting: Setting, done: Path, ready: Callable[[], None]) -> None:
+    """Run every step that has not succeeded before; ``ready`` is called once the first account is live.
+
+    The sheets are taken in while the marketplaces list themselves, and each account goes live as soon as
+    its listings are there. Raises what a step raised, after its neighbors ended.
+    """
+    sellers, progress = own_sellers(setting), Progress(done=done)
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as threads:
+        for group in first_steps(setting=setting, sellers=sellers):
+            each_alone = [threads.submit(progress.run, {name: step}) for name, step in group.items()]
+            for running in each_alone:
                 running.result()
+        goods = threads.submit(progress.run, goods_step(setting=setting, seller=sellers[0]))
+        reading = {threads.submit(progress.run, listings_step(each)): each for each in sellers}
+        goods.result()
+        for place, listed in enumerate(as_completed(reading)):
+            listed.result()
+            progress.run(live_steps(setting=setting, seller=reading[listed]))
+            if place == 0:
+                ready()
     listen(setting, sellers)
 
 
@@ -259,8 +286,11 @@ def main() -> None:
     setting = Setting(
         sandbox=os.environ["ECOMHUB_SANDBOX_URL"], folder=folder, password=os.environ["ECOMHUB_DEMO_PASSWORD"]
     )
-    set_up(setting=setting, done=done)
-    tell(login=OWNER, password=setting.password, token=fresh_token())
+
+    def ready() -> None:
+        tell(login=OWNER, password=setting.password, token=fresh_token())
+
+    set_up(setting=setting, done=done, ready=ready)
 
 
 if __name__ == "__main__":

@@ -128,6 +128,7 @@ class Setup:
 
     def __init__(self, *, environment: Mapping[str, str], run_dir: Path, password: str) -> None:
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._said = False
         program = Program(
             name="company",
             argv=(sys.executable, "-m", "ecomhub.runtime.company"),
@@ -145,6 +146,16 @@ class Setup:
             if line.startswith(b"@"):
                 found.append(json.loads(line[1:]))
         return found
+
+    def say_rest(self, *, steps: Steps) -> None:
+        """Say what finished since, and once that everything did. Raises StartFailed when a step failed."""
+        over = self.ended()
+        for report in self.reports():
+            if "step" in report:
+                steps.done(report["step"], seconds=report["seconds"])
+        if over and not self._said:
+            self._said = True
+            steps.done("every account is live", seconds=steps.total())
 
     def ended(self) -> bool:
         """Whether it has finished. Raises StartFailed when it failed."""
@@ -223,12 +234,17 @@ def _run(*, wish: Wish, run_dir: Path, supervisor: Supervisor) -> None:
     setup = Setup(environment=environment, run_dir=run_dir, password=secrets["sign_in"])
     try:
         outcome = _open(supervisor=supervisor, setup=setup, market=market, processes=processes, steps=steps)
+        if outcome is None:
+            return
+        _welcome(wish=wish, market_port=market_port, outcome=outcome, seconds=steps.total(), run_dir=run_dir)
+
+        def every() -> None:
+            save()
+            setup.say_rest(steps=steps)
+
+        supervisor.watch(every=every, period=SAVE_EVERY)
     finally:
         setup.child.stop()
-    if outcome is None:
-        return
-    _welcome(wish=wish, market_port=market_port, outcome=outcome, seconds=steps.total(), run_dir=run_dir)
-    supervisor.watch(every=save, period=SAVE_EVERY)
     save()
     print("\n  stopping ...", flush=True)
 
@@ -236,11 +252,14 @@ def _run(*, wish: Wish, run_dir: Path, supervisor: Supervisor) -> None:
 def _open(
     *, supervisor: Supervisor, setup: Setup, market: Child, processes: list[Program], steps: Steps
 ) -> dict[str, Any] | None:
-    """Start web, worker and beat once the tables are there, while the company goes on setting itself up."""
+    """Start web, worker and beat once the tables are there, while the company goes on setting itself up.
+
+    Returns the login and token once they all answer and the first account is live.
+    """
     outcome: dict[str, Any] = {}
     starting = [market]
     while not supervisor.stop_requested():
-        over = setup.ended()
+        setup.ended()
         for report in setup.reports():
             if "step" in report:
                 steps.done(report["step"], seconds=report["seconds"])
@@ -252,7 +271,7 @@ def _open(
             starting.remove(child)
             steps.done(f"{child.program.name} answers", seconds=steps.total())
         supervisor.tend()
-        if over and outcome and not starting:
+        if outcome and not starting:
             return outcome
         time.sleep(0.05)
     return None
