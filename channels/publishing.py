@@ -24,7 +24,7 @@ from ecomhub.work import WorkState
 
 Kind = ListingChange.Kind
 
-PER_RUN = 40
+PER_RUN = 20
 _AWAY = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=1)
 

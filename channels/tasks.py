@@ -21,7 +21,7 @@ from channels import (
 )
 from channels.models import ChannelAccount, Pull
 from ecomhub import clock
-from ecomhub.celery import FILLING_IN, app
+from ecomhub.celery import TURNS, app
 from ecomhub.health import LATE_TICK, TICK_KEY, note_tick
 from ecomhub.work import ClockTimestamp, WorkState
 
@@ -65,7 +65,7 @@ def tick() -> None:
     receiving.forget_old(limit=OLD_PER_TICK)
 
 
-@app.task(name="channels.pull", priority=FILLING_IN)
+@app.task(name="channels.pull", priority=TURNS)
 def pull(pull_id: int) -> None:
     """Pull one stream of listings or of channel stock for one turn."""
     wait = streams.run(pull_id=pull_id, now=clock.now)
@@ -73,7 +73,7 @@ def pull(pull_id: int) -> None:
         ring(pull, pull_id, countdown=wait.total_seconds())
 
 
-@app.task(name="channels.publish")
+@app.task(name="channels.publish", priority=TURNS)
 def publish(account_id: int) -> None:
     """Settle the account's feeds, push what is due, read back what was accepted."""
     for batch_id in feeds.open_batches(account_id=account_id).values_list("pk", flat=True):

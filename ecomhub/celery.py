@@ -6,11 +6,11 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecomhub.settings")
 
-PULLING = 3
-"""Priority of what brings news from the platforms; ticks and what goes out have 0, the highest."""
+TURNS = 3
+"""Priority of long turns (pulling, publishing): among each other they take turns in order of arrival.
 
-FILLING_IN = 6
-"""Priority of what may take its time: history, wide windows, listings."""
+Ticks and what somebody waits for (a shipment told, a parcel arranged, a push followed) have 0, the highest.
+"""
 
 app = Celery("ecomhub", set_as_current=True)
 app.set_default()

@@ -171,10 +171,10 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# What a person or a platform waits for goes before what only fills in: see ``ecomhub.celery``.
+# What a person or a platform waits for goes before long turns: see ``ecomhub.celery``.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "queue_order_strategy": "priority",
-    "priority_steps": [0, 3, 6],
+    "priority_steps": [0, 3],
     "visibility_timeout": 900,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,

@@ -23,22 +23,20 @@ log = structlog.get_logger(__name__)
 
 STREAMS = (*polling.ORDER_STREAMS, Pull.Stream.RETURNS)
 TURN_SECONDS = 5.0
-"""How long one task works on a pass before it lets others run; the checkpoint lets it go on at once."""
+"""How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
 
 _TRIES = 4
 _REPEATABLE = frozenset({"40P01", "40001", "55P03"})
 FETCH_ONE = "fetch_order"
 
 
-def due_pulls(*, limit: int, narrow: bool) -> Sequence[int]:
-    """Return the streams of orders and returns that are due, longest due first: of each account the one that
-    follows the present, or the wider ones.
-    """
+def due_pulls(*, limit: int) -> Sequence[int]:
+    """Return the streams of orders and returns that are due, a few of each platform, longest due first."""
     due = Pull.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
         state=WorkState.WAITING,
         due_at__lte=ClockTimestamp(),
-        stream__in=[stream for stream in STREAMS if (stream == Pull.Stream.ORDERS) is narrow],
+        stream__in=STREAMS,
         account__state=ChannelAccount.State.CONNECTED,
     )
     return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])

@@ -6,7 +6,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from ecomhub import clock
-from ecomhub.celery import FILLING_IN, PULLING, app
+from ecomhub.celery import TURNS, app
 from orders import cancel_calls, erasing, fetching, golive, pulling, returns, sweeps, tally
 
 PULLS_PER_TICK = 50
@@ -27,10 +27,8 @@ def tick() -> None:
     """Ring for due pulls and failed orders, take waiting orders on, fold the counters. Safe to run twice."""
     returns.open_lanes(at=clock.now())
     returns.retry_failed(limit=RETRIES_PER_TICK)
-    for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK, narrow=True):
+    for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK):
         ring(pull, pull_id)
-    for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK, narrow=False):
-        ring(fill_in, pull_id)
     for account_id in fetching.due_accounts(limit=PULLS_PER_TICK):
         ring(fetch, account_id)
     ring(retry)
@@ -44,22 +42,12 @@ def tick() -> None:
     tally.fold()
 
 
-@app.task(name="orders.pull", priority=PULLING)
+@app.task(name="orders.pull", priority=TURNS)
 def pull(pull_id: int) -> None:
-    """Pull what is new on one account for one turn, and ring again when it comes due soon."""
-    _pull(pull, pull_id)
-
-
-@app.task(name="orders.fill_in", priority=FILLING_IN)
-def fill_in(pull_id: int) -> None:
-    """Pull one of the wider windows, or history, for one turn."""
-    _pull(fill_in, pull_id)
-
-
-def _pull(task: Any, pull_id: int) -> None:
+    """Pull one order stream for one turn, and ring again when it comes due soon."""
     wait = pulling.pull_orders(pull_id=pull_id, now=clock.now)
     if wait is not None and wait.total_seconds() < _LONGEST_COUNTDOWN:
-        ring(task, pull_id, countdown=wait.total_seconds())
+        ring(pull, pull_id, countdown=wait.total_seconds())
 
 
 @app.task(name="orders.retry")
