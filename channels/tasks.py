@@ -21,7 +21,7 @@ from channels import (
 )
 from channels.models import ChannelAccount, Pull
 from ecomhub import clock
-from ecomhub.celery import TURNS, app
+from ecomhub.celery import TURNS, app, ring
 from ecomhub.health import LATE_TICK, TICK_KEY, note_tick
 from ecomhub.work import ClockTimestamp, WorkState
 
@@ -29,14 +29,6 @@ PER_TICK = 50
 OLD_PER_TICK = 1000
 _LONGEST_COUNTDOWN = 55.0
 _LOOK_EVERY_SECONDS = 20.0
-
-
-def ring(task: Any, row_id: int, *, countdown: float = 0.0) -> None:
-    """Send a row's id to a worker, best effort: what is lost here, the next tick finds."""
-    try:
-        task.apply_async(args=[row_id], countdown=countdown, expires=countdown + 60, retry=False)
-    except (OperationalError, RedisError, OSError):
-        return
 
 
 @app.task(name="channels.tick")

@@ -1,8 +1,11 @@
 """The Celery application: a doorbell for work rows, nothing that could be lost."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecomhub.settings")
 
@@ -16,3 +19,11 @@ app = Celery("ecomhub", set_as_current=True)
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def ring(task: Any, *args: int, countdown: float = 0.0) -> None:
+    """Send a message to a worker, best effort: what is lost here, the next tick finds."""
+    try:
+        task.apply_async(args=list(args), countdown=countdown, expires=countdown + 60, retry=False)
+    except (OperationalError, RedisError, OSError):
+        return

@@ -1,12 +1,7 @@
 """The ground's clockwork: messages to endpoints of others go out."""
 
-from typing import Any
-
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
-
 from ecomhub import clock
-from ecomhub.celery import app
+from ecomhub.celery import app, ring
 from ecomhub.webhooks.sending import due_endpoints, forget_old, send_due
 
 
@@ -14,7 +9,7 @@ from ecomhub.webhooks.sending import due_endpoints, forget_old, send_due
 def tick() -> None:
     """Ring for every endpoint with something due. Safe to run twice at once."""
     for endpoint_id in due_endpoints():
-        _ring(send_webhooks, endpoint_id)
+        ring(send_webhooks, endpoint_id)
     forget_old(at=clock.now())
 
 
@@ -22,10 +17,3 @@ def tick() -> None:
 def send_webhooks(endpoint_id: int) -> None:
     """Send what is due to one endpoint for one turn."""
     send_due(endpoint_id=endpoint_id)
-
-
-def _ring(task: Any, row_id: int) -> None:
-    try:
-        task.apply_async(args=[row_id], expires=60, retry=False)
-    except (OperationalError, RedisError, OSError):
-        return

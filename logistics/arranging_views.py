@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from channels.tasks import ring
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
+from ecomhub.celery import ring
 from ecomhub.files import FileDamaged, FileMissing
 from ecomhub.sealed import SealBroken
 from ecomhub.shell.toasts import add_toast, close_dialog

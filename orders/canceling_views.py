@@ -8,12 +8,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from channels.registry import platform
 from ecomhub import clock
 from ecomhub.access import actor_of, allow
+from ecomhub.celery import ring
 from ecomhub.shell.toasts import add_toast, close_dialog
 from orders import canceling
 from orders.acting_views import tried, visible
 from orders.models import Order
 from orders.opened import NotAllowed
-from orders.tasks import cancel_there, ring
+from orders.tasks import cancel_there
 
 
 @allow("orders.cancel")

@@ -1,25 +1,12 @@
 """Ringing the bell for the orders house; a lost message costs one tick, a doubled one nothing."""
 
-from typing import Any
-
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
-
 from ecomhub import clock
-from ecomhub.celery import TURNS, app
+from ecomhub.celery import TURNS, app, ring
 from orders import cancel_calls, erasing, fetching, golive, pulling, returns, sweeps, tally
 
 PULLS_PER_TICK = 50
 RETRIES_PER_TICK = 5
 _LONGEST_COUNTDOWN = 55.0
-
-
-def ring(task: Any, *args: int, countdown: float = 0.0) -> None:
-    """Send a message to a worker, best effort: what is lost here, the next tick finds."""
-    try:
-        task.apply_async(args=list(args), countdown=countdown, expires=countdown + 60, retry=False)
-    except (OperationalError, RedisError, OSError):
-        return
 
 
 @app.task(name="orders.tick")
