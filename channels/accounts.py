@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from channels import braking, lanes, offers, pricing, proving, proxies, subscribing, throttle
 from channels.messages import Marketplace
@@ -18,7 +19,7 @@ from channels.pace import pace, real
 from channels.proving import check_address, check_credentials
 from channels.registry import platform
 from channels.tokens import secret_context
-from ecomhub import events, sealed, work
+from ecomhub import events, sealed, sentences, work
 from ecomhub.models import LegalEntity
 
 AccountRefused = proving.AccountRefused
@@ -299,7 +300,9 @@ def withdraw(*, account_id: int, at: datetime) -> bool:
         if row.state != ChannelAccount.State.CONNECTED:
             return False
         row.state = ChannelAccount.State.NEEDS_RECONNECT
-        row.state_reason = _("The seller took the consent back on the platform. Connect the account again.")
+        row.state_reason = sentences.kept(
+            gettext_noop("The seller took the consent back on the platform. Connect the account again.")
+        )
         row.save(update_fields=["state", "state_reason"])
         _note(account=row, kind="authorization_withdrawn", at=at, actor="platform")
     return True
@@ -329,7 +332,7 @@ def engage_brake(*, account: ChannelAccount, reason: str, at: datetime, actor: s
             return
         row.brake_engaged_at, row.brake_reason, row.brake_released_until = at, reason[:300], None
         row.save(update_fields=["brake_engaged_at", "brake_reason", "brake_released_until"])
-        _note(account=row, kind="brake_engaged", at=at, actor=actor, reason=reason[:300])
+        _note(account=row, kind="brake_engaged", at=at, actor=actor, reason=row.brake_words)
 
 
 def release_brake(*, account: ChannelAccount, at: datetime, actor: str = "system") -> None:

@@ -19,6 +19,7 @@ from channels.messages import (
     ChannelStock,
     Connection,
     CredentialField,
+    IncomingDocument,
     IncomingListing,
     IncomingOrder,
     IncomingReturn,
@@ -36,6 +37,7 @@ from channels.shipping_messages import (
     CancelRequest,
     ShippingChoice,
     ShippingDocument,
+    SplitRequest,
 )
 
 
@@ -90,11 +92,13 @@ class Capability(StrEnum):
     CHANNEL_STOCK = "channel_stock"
     CONFIRM_SHIPMENT = "confirm_shipment"
     ARRANGE_SHIPMENT = "arrange_shipment"
+    SPLIT_ORDER = "split_order"
     CANCEL_ORDER = "cancel_order"
     ANSWER_CANCEL = "answer_cancel"
     PUSH_PRICE = "push_price"
     RETURNS = "returns"
     SUBSCRIBE = "subscribe"
+    STATEMENTS = "statements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,13 @@ class Adapter(Protocol):
     def arrange_shipment(self, *, request: ArrangeRequest) -> Arranged:
         """Arrange a parcel. Arranging it again is answered as if it were the first time."""
 
+    def split_order(self, *, request: SplitRequest) -> str:
+        """Make sure that lines of an order are a package of their own; return the platform's number of it.
+
+        Asking again finds the same package. Empty: the order is one package, and holds just these lines.
+        Raises ``Refused`` where the order cannot be divided so.
+        """
+
     def fetch_tracking(self, *, order_id: str, package: str) -> Arranged:
         """Ask for the tracking number of an arranged parcel; empty while there is none.
 
@@ -186,6 +197,15 @@ class Adapter(Protocol):
 
     def subscribe(self, *, address: str) -> None:
         """Ask the platform to push to our address; doing so again changes nothing."""
+
+    def fetch_statements(
+        self, *, created_from: datetime, created_to: datetime, page_token: str
+    ) -> Page[IncomingDocument]:
+        """Fetch one page of documents about money made in a window; a page may be empty and not the last.
+
+        Documents may come that lie before the window, and again in the next one: the same money always comes
+        in a document that is whole. The receiver closes their content.
+        """
 
 
 class OptionalVerbs:
@@ -222,6 +242,10 @@ class OptionalVerbs:
         """Refuse."""
         raise self._not_offered()
 
+    def split_order(self, *, request: SplitRequest) -> str:
+        """Refuse."""
+        raise self._not_offered()
+
     def fetch_tracking(self, *, order_id: str, package: str) -> Arranged:
         """Refuse."""
         raise self._not_offered()
@@ -245,6 +269,12 @@ class OptionalVerbs:
         raise self._not_offered()
 
     def subscribe(self, *, address: str) -> None:
+        """Refuse."""
+        raise self._not_offered()
+
+    def fetch_statements(
+        self, *, created_from: datetime, created_to: datetime, page_token: str
+    ) -> Page[IncomingDocument]:
         """Refuse."""
         raise self._not_offered()
 

@@ -27,6 +27,9 @@ class AccountSerializer(serializers.ModelSerializer[ChannelAccount]):
     ends, null when it does not.
     """
 
+    state_reason = serializers.CharField(source="state_words", read_only=True)
+    brake_reason = serializers.CharField(source="brake_words", read_only=True)
+
     class Meta:
         model = ChannelAccount
         fields = [

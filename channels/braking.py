@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from channels.adapter import Capability
 from channels.models import ChannelAccount
 from channels.offers import Offer, published, shown_quantity
 from channels.registry import platform
+from ecomhub.sentences import kept
 
 SMALL_BATCH = 5
 """So many changed listings always pass."""
@@ -66,7 +67,7 @@ def sweep(*, account_id: int, batch: Sequence[Offer]) -> Sweep:
 
 
 def objection(*, account: ChannelAccount, batch: Sequence[Offer], at: datetime) -> str:
-    """Return why a batch must not go out, in words for a person; empty when it may."""
+    """Return why a batch must not go out, as ``sentences.shown`` words it; empty when it may."""
     if account.brake_released_until is not None and at < account.brake_released_until:
         return ""
     found = sweep(account_id=account.pk, batch=batch)
@@ -74,14 +75,9 @@ def objection(*, account: ChannelAccount, batch: Sequence[Offer], at: datetime) 
     if found.listings < SMALL_BATCH:
         return ""
     if found.zeroed_share > share:
-        return _("%(zeroed)d of %(selling)d selling listings would go to 0.") % {
-            "zeroed": found.zeroed,
-            "selling": found.selling,
-        }
+        text = _("%(zeroed)d of %(selling)d selling listings would go to 0.")
+        return kept(text, zeroed=found.zeroed, selling=found.selling)
     if found.moved_share > share:
-        return _("%(moved)d units would change on %(listings)d listings; %(shown)d are offered now.") % {
-            "moved": found.units_moved,
-            "listings": found.listings,
-            "shown": found.units_shown,
-        }
+        text = _("%(moved)d units would change on %(listings)d listings; %(shown)d are offered now.")
+        return kept(text, moved=found.units_moved, listings=found.listings, shown=found.units_shown)
     return ""

@@ -48,7 +48,10 @@ class ConnectForm(ApplicationForm):
     name = forms.CharField(label=_("What you call it"), max_length=60)
     environment = forms.ChoiceField(label=_("Where it lives"))
     legal_entity = forms.ModelChoiceField(
-        label=_("Company"), queryset=LegalEntity.objects.order_by("code"), required=False
+        label=_("Company"),
+        queryset=LegalEntity.objects.order_by("code"),
+        required=False,
+        empty_label=_("The first company"),
     )
     go_live_at = forms.DateTimeField(
         label=_("Work orders placed from"),

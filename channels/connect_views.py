@@ -138,16 +138,18 @@ def back(request: HttpRequest, platform: str) -> HttpResponse:
     except AccountRefused as refusal:
         return _failed(request, offered=offered, reason=str(refusal), account_id=None)
     try:
-        account = connecting.finish(
+        connected = connecting.finish(
             platform_key=platform, start=begun, query=query, at=clock.now(), actor=actor.name
         )
     except (AccountRefused, ChannelError) as refusal:
         return _failed(request, offered=offered, reason=str(refusal), account_id=begun.account_id)
     if begun.account_id is not None:
-        messages.success(request, _("%(name)s is connected again.") % {"name": account.name})
+        text = _("%(name)s is connected again.")
     else:
         text = _("%(name)s is connected. Nothing goes out until you switch it on.")
-        messages.success(request, text % {"name": account.name})
+    messages.success(request, text % {"name": connected.account.name})
+    if connected.lacks:
+        messages.warning(request, connected.lacks)
     return redirect("channels:list")
 
 

@@ -54,6 +54,14 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Connected:
+    """The account that came of it, and what a person should know of permissions that were not given."""
+
+    account: ChannelAccount
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Deadline:
     """When a consent ends: whole days left (negative when it is over) and how urgent that is, from 0 to 3."""
 
@@ -178,7 +186,7 @@ def take_back(*, platform_key: str, query: Mapping[str, str], user_id: int, bind
 
 def finish(
     *, platform_key: str, start: Start, query: Mapping[str, str], at: datetime, actor: str
-) -> ChannelAccount:
+) -> Connected:
     """Turn the platform's answer into a connected account, or connect one again; never inside a transaction.
 
     Raises ``AccountRefused`` in words, and the adapter's errors.
@@ -227,10 +235,10 @@ def _add(
     until: datetime | None,
     at: datetime,
     actor: str,
-) -> ChannelAccount:
+) -> Connected:
     proof = _prove(platform_key=platform_key, start=start, grant=grant)
     entity = LegalEntity.objects.filter(pk=start.legal_entity_id).first() if start.legal_entity_id else None
-    return accounts.add(
+    account = accounts.add(
         platform=platform_key,
         name=start.name or grant.name,
         environment=start.environment,
@@ -246,11 +254,12 @@ def _add(
         proxy=start.proxy,
         authorized_until=until,
     )
+    return Connected(account, proof.lacks)
 
 
 def _connect_again(
     *, account_id: int, start: Start, grant: Grant, until: datetime | None, at: datetime, actor: str
-) -> ChannelAccount:
+) -> Connected:
     account = ChannelAccount.objects.get(pk=account_id)
     if grant.seller_id != account.seller_id:
         raise AccountRefused(
@@ -265,7 +274,7 @@ def _connect_again(
         account=account, credentials=proof.credentials, at=at, actor=actor, authorized_until=until
     )
     account.refresh_from_db()
-    return account
+    return Connected(account, proof.lacks)
 
 
 def deadline(*, account: ChannelAccount, at: datetime) -> Deadline | None:

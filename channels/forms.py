@@ -98,7 +98,10 @@ class AccountForm(CredentialsForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     legal_entity = forms.ModelChoiceField(
-        label=_("Company"), queryset=LegalEntity.objects.order_by("code"), required=False
+        label=_("Company"),
+        queryset=LegalEntity.objects.order_by("code"),
+        required=False,
+        empty_label=_("The first company"),
     )
     proxy = proxy_field()
 

@@ -5,6 +5,7 @@ are free again within that time. From then on every other call to the same addre
 a request, until the rest is over; then one call alone tries again.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -26,21 +27,29 @@ def hung(*, seconds: float) -> bool:
     return seconds >= min(_HANGS_AFTER, 0.8 * settings.ECOMHUB_CALL_SECONDS)
 
 
-def rest(*, account: ChannelAccount) -> timedelta | None:
-    """Return how long an account's address is still left alone; ``None`` when the caller may go ahead.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether an account's address may be asked: ``wait`` says for how long not; a trial ends a silence."""
+
+    wait: timedelta | None = None
+    is_trial: bool = False
+
+
+def standing(*, account: ChannelAccount) -> Standing:
+    """Return whether an account's address is still left alone, and whether the caller is the one to try.
 
     After the rest exactly one caller is let through, to try; the others wait for what becomes of that call.
     """
     row = Silence.objects.filter(platform=account.platform, endpoint=account.endpoint).first()
     if row is None:
-        return None
+        return Standing()
     trial = timedelta(seconds=settings.ECOMHUB_CALL_SECONDS + 5)
     won = Silence.objects.filter(pk=row.pk, until=row.until, until__lte=ClockTimestamp()).update(
         until=ClockTimestamp() + trial
     )
     if won:
-        return None
-    return max(row.until - database_now(), timedelta(seconds=1))
+        return Standing(is_trial=True)
+    return Standing(wait=max(row.until - database_now(), timedelta(seconds=1)))
 
 
 def note_silence(*, account: ChannelAccount) -> None:
@@ -57,5 +66,5 @@ def note_silence(*, account: ChannelAccount) -> None:
 
 
 def note_answer(*, account: ChannelAccount) -> None:
-    """Forget the silence: the platform answered."""
+    """Forget the silence: the platform answered the one that tried."""
     Silence.objects.filter(platform=account.platform, endpoint=account.endpoint).delete()

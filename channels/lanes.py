@@ -20,7 +20,7 @@ from ecomhub.work import ClockTimestamp, WorkState
 Stream = Pull.Stream
 
 ORDER_STREAMS = (Stream.ORDERS, Stream.ORDERS_HOURLY, Stream.ORDERS_NIGHTLY, Stream.ORDERS_HISTORY)
-WINDOWED = (*ORDER_STREAMS, Stream.RETURNS)
+WINDOWED = (*ORDER_STREAMS, Stream.RETURNS, Stream.STATEMENTS)
 """What is read by windows of change, for all marketplaces at once."""
 
 WIDE = {
@@ -37,6 +37,7 @@ _PERIODS = {
     Stream.LISTINGS: timedelta(hours=6),
     Stream.CHANNEL_STOCK: timedelta(hours=2),
     Stream.RETURNS: timedelta(minutes=15),
+    Stream.STATEMENTS: timedelta(hours=6),
 }
 _FAR_BEHIND = timedelta(days=1).total_seconds()
 _KEPT = {Stream.ORDERS_HOURLY: 1.0, Stream.ORDERS_NIGHTLY: 2.0, Stream.ORDERS_HISTORY: 2.0}
@@ -45,7 +46,9 @@ _CAPABILITIES = {
     Stream.LISTINGS: Capability.LISTINGS,
     Stream.CHANNEL_STOCK: Capability.CHANNEL_STOCK,
     Stream.RETURNS: Capability.RETURNS,
+    Stream.STATEMENTS: Capability.STATEMENTS,
 }
+_OWN_PACE = (Stream.RETURNS, Stream.STATEMENTS)
 
 
 def streams(*, offered: Platform, history_days: int) -> list[str]:
@@ -62,7 +65,7 @@ def new_pull(*, account_id: int, stream: str, history_days: int, at: datetime) -
     pull = Pull(account_id=account_id, stream=stream)
     if stream == Stream.ORDERS:
         pull.cursor = at - FIRST_LOOK_BACK if history_days else at
-    if stream == Stream.RETURNS:
+    if stream in _OWN_PACE:
         pull.cursor = at - timedelta(days=history_days)
     if stream == Stream.ORDERS_HISTORY:
         pull.cursor = at - FIRST_LOOK_BACK
@@ -192,7 +195,7 @@ def pause(*, pull: Pull, at: datetime) -> timedelta | None:
         if seconds_behind(pull=pull, cursor=pull.cursor, at=at) > offered.order_window.total_seconds() / 2:
             return timedelta()
         return max(offered.poll_every, timedelta(seconds=call * (2 if _others_work(pull) else 1)))
-    if stream == Stream.RETURNS and seconds_behind(pull=pull, cursor=pull.cursor, at=at) > _FAR_BEHIND:
+    if stream in _OWN_PACE and seconds_behind(pull=pull, cursor=pull.cursor, at=at) > _FAR_BEHIND:
         return timedelta()
     costly = timedelta(seconds=call * pull.pass_pages * _CALLS_PER_OWN.get(stream, 1))
     rest = max(_PERIODS[stream], costly)

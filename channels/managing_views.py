@@ -40,19 +40,22 @@ def add(request: HttpRequest, platform: str) -> HttpResponse:
         raise Http404(_("There is no such platform."))
     form = AccountForm(request.POST or None, offered=offered, at=clock.now())
     served: tuple[Marketplace, ...] = ()
+    lacks = ""
     if form.is_valid():
         try:
             proof = _check(form)
-            served = proof.marketplaces
+            served, lacks = proof.marketplaces, proof.lacks
             if "connect" in request.POST:
                 account = _connect(form, proof, actor=actor_of(request).name)
                 text = _("%(name)s is connected. Nothing goes out until you switch it on.")
                 messages.success(request, text % {"name": account.name})
+                if proof.lacks:
+                    messages.warning(request, proof.lacks)
                 return redirect("channels:list")
             form.take_over(proof.credentials)
         except (AccountRefused, ChannelError) as error:
             form.add_error(None, str(error))
-    context = {"form": form, "platform": offered, "served": served}
+    context = {"form": form, "platform": offered, "served": served, "lacks": lacks}
     return render(request, "channels/add.html", context)
 
 
@@ -111,6 +114,8 @@ def reconnect(request: HttpRequest, pk: int) -> HttpResponse:
                 account=account, credentials=proof.credentials, at=clock.now(), actor=actor.name
             )
             messages.success(request, _("%(name)s is connected again.") % {"name": account.name})
+            if proof.lacks:
+                messages.warning(request, proof.lacks)
             return redirect("channels:list")
         except (AccountRefused, ChannelError) as error:
             form.add_error(None, str(error))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from io import BytesIO
+from typing import Any, BinaryIO, Generic, TypeVar
 
 from django.utils.functional import Promise
 
@@ -171,6 +172,21 @@ class IncomingOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingDocument:
+    """A document about money as a platform hands it out: a report, or answers of its API as they came.
+
+    ``external_id`` is the platform's own name for it, ``source`` the key of the source that is meant to read
+    it. ``content`` is a seekable binary file that only the receiver closes; large ones lie on disk.
+    """
+
+    external_id: str
+    name: str
+    created_at: datetime
+    source: str = ""
+    content: BinaryIO = field(default_factory=BytesIO, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class BadItem:
     """An object of a page that could not be read; it stops only itself."""
 
@@ -304,10 +320,11 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class Marketplace:
-    """One country site of a platform."""
+    """One country site of a platform. ``lacks`` names permissions it works without, but shows less."""
 
     id: str
     country: str
     currency: str
     time_zone: str
     name: str
+    lacks: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from channels.price_models import PricePublication as PricePublication
 from ecomhub.access import Actor
 from ecomhub.fields import amount_field, currency_field
 from ecomhub.models import LegalEntity
+from ecomhub.sentences import shown
 from ecomhub.work import WorkRow
 from inventory.models import Sku
 
@@ -63,6 +64,16 @@ class ChannelAccount(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def state_words(self) -> str:
+        """Why the account is in its state, in the reader's language; a platform's own words as they came."""
+        return shown(self.state_reason)
+
+    @property
+    def brake_words(self) -> str:
+        """Why the brake is engaged, in the reader's language."""
+        return shown(self.brake_reason)
 
 
 class Credential(models.Model):
@@ -248,6 +259,7 @@ class Pull(WorkRow):
         LISTINGS = "listings", _("Listings")
         CHANNEL_STOCK = "channel_stock", _("Stock at the channel")
         RETURNS = "returns", _("Returns")
+        STATEMENTS = "statements", _("Statements and payouts")
 
     account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="pulls")
     stream = models.CharField(max_length=20, choices=Stream.choices)

@@ -130,6 +130,10 @@ def _write(*, pull: Pull, **changes: Any) -> None:
 
 
 def _ask(*, pull: Pull, adapter: Adapter) -> Page[Any]:
+    if pull.stream == Pull.Stream.STATEMENTS and pull.pass_from is not None and pull.pass_to is not None:
+        return adapter.fetch_statements(
+            created_from=pull.pass_from, created_to=pull.pass_to, page_token=pull.pass_token
+        )
     if pull.stream in lanes.WINDOWED and pull.pass_from is not None and pull.pass_to is not None:
         fetch = adapter.fetch_returns if pull.stream == Pull.Stream.RETURNS else adapter.fetch_orders
         page: Page[Any] = fetch(

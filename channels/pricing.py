@@ -203,7 +203,7 @@ def view_of(*, listing: Listing) -> PriceView:
     elif account.switched_on_at is None or not account.pushes_prices:
         why, detail = "import_only", ""
     elif account.state != ChannelAccount.State.CONNECTED:
-        why, detail = "stopped", account.state_reason
+        why, detail = "stopped", account.state_words
     elif row.errors:
         why = "refused"
     return PriceView(listing.price, row.wanted_price, currency, why, detail)

@@ -80,6 +80,17 @@ class Proof:
     marketplaces: tuple[Marketplace, ...]
     credentials: Mapping[str, str] = field(repr=False)
 
+    @property
+    def lacks(self) -> str:
+        """What a person should know of permissions that were not given; empty when all were."""
+        names = sorted({name for place in self.marketplaces for name in place.lacks})
+        if not names:
+            return ""
+        return _(
+            "Not allowed: %(scopes)s. The account works, but some things stay hidden without a word. "
+            "Allow it at the platform and connect again."
+        ) % {"scopes": ", ".join(names)}
+
 
 def prove(
     *,

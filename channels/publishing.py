@@ -20,6 +20,7 @@ from channels.models import ChannelAccount, ListingChange, Publication
 from channels.offers import Offer
 from channels.registry import platform
 from ecomhub import work
+from ecomhub.sentences import shown
 from ecomhub.work import WorkState
 
 Kind = ListingChange.Kind
@@ -57,9 +58,10 @@ def publish(*, account_id: int, now: Callable[[], datetime]) -> Published:
     if not ids:
         return done
     batch = offers.plan(publication_ids=ids)
-    done.stopped = braking.objection(account=account, batch=batch, at=now())
-    if done.stopped:
-        accounts.engage_brake(account=account, reason=done.stopped, at=now())
+    reason = braking.objection(account=account, batch=batch, at=now())
+    if reason:
+        done.stopped = shown(reason)
+        accounts.engage_brake(account=account, reason=reason, at=now())
         return done
     if feeds.fits(account=account, count=len(ids)):
         done.batched = feeds.gather(account=account, publication_ids=ids)
@@ -83,9 +85,7 @@ def _push_some(
     for place, row in enumerate(rows):
         account = ChannelAccount.objects.get(pk=account.pk)
         if not braking.may_push(account):
-            done.stopped = (
-                account.brake_reason or account.state_reason or _("The account does not push stock.")
-            )
+            done.stopped = account.brake_words or account.state_words or _("The account does not push stock.")
             _give_back(rows=rows[place:], due_in=timedelta(), reason=done.stopped)
             return
         try:

@@ -33,6 +33,26 @@ class ArrangeRequest:
     lines: tuple[tuple[str, int], ...] = ()
 
 
+Parts = tuple[tuple[str, int], ...]
+"""What a parcel holds: (line id, quantity), each line once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRequest:
+    """Make a package of its own of ``lines`` of an order.
+
+    ``others`` is what the order's further parcels will hold, so that an order that can be divided only once
+    is divided right; what nothing names travels in one more package. Packages in ``taken`` are other parcels'
+    already.
+    """
+
+    order_id: str
+    marketplace: str
+    lines: Parts
+    others: tuple[Parts, ...] = ()
+    taken: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Arranged:
     """What the platform says of an arranged parcel. ``tracking_number`` empty: it comes later.

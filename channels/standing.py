@@ -170,9 +170,9 @@ def _detail(listing: Listing, publication: Publication | None, why: str, wait: f
             reason = _("Put off: %(reason)s.") % {"reason": publication.last_error.rstrip(".")}
             return f"{reason} {next_try}"
         case "stopped":
-            return account.state_reason or _("The account is paused or must be reconnected, see Channels.")
+            return account.state_words or _("The account is paused or must be reconnected, see Channels.")
         case "brake":
-            return _("The brake waits for a person: %(reason)s") % {"reason": account.brake_reason}
+            return _("The brake waits for a person: %(reason)s") % {"reason": account.brake_words}
     return _sentences(listing).get(why, "")
 
 

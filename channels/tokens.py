@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from channels import hanging, proxies, throttle
 from channels.adapter import Adapter, CredentialsRejected, RetryLater, Throttled, TokenExpired
@@ -24,6 +24,7 @@ from channels.messages import AccessToken, Connection
 from channels.models import ChannelAccount, Credential
 from channels.registry import platform
 from ecomhub import sealed
+from ecomhub.sentences import kept, shown
 from ecomhub.work import ClockTimestamp
 
 T = TypeVar("T")
@@ -83,35 +84,41 @@ def call(
     let us wait in vain a moment ago), ``CredentialsRejected`` after marking the account as to be reconnected.
     Never inside a transaction.
     """
-    connection = connect(account=account, at=at)
+    is_trial = _check_may_speak(account)
+    connection = _connected(account=account, at=at, is_trial=is_trial)
     _take(account, operation, keep, patience, cost)
     try:
-        return _speak(account, operation, connection, verb)
+        return _speak(account, operation, connection, verb, is_trial)
     except TokenExpired:
-        connection = _refreshed(account=account, seen=connection.generation, at=at)
+        connection = _refreshed(account=account, seen=connection.generation, at=at, is_trial=is_trial)
         _take(account, operation, 0.0, patience, cost)
     try:
-        return _speak(account, operation, connection, verb)
+        return _speak(account, operation, connection, verb, is_trial)
     except TokenExpired as error:
         raise RetryLater("the platform refuses an access token it just gave us") from error
 
 
 def connect(*, account: ChannelAccount, at: datetime) -> Connection:
     """Return the account's connection with an access token that is still good for a while."""
-    _check_may_speak(account)
+    return _connected(account=account, at=at, is_trial=_check_may_speak(account))
+
+
+def _connected(*, account: ChannelAccount, at: datetime, is_trial: bool) -> Connection:
     credential = Credential.objects.get(account_id=account.pk)
     if credential.sealed_access and credential.refresh_at is not None and at < credential.refresh_at:
         return connection_of(account=account, credential=credential)
-    return _refreshed(account=account, seen=credential.generation, at=at)
+    return _refreshed(account=account, seen=credential.generation, at=at, is_trial=is_trial)
 
 
-def _check_may_speak(account: ChannelAccount) -> None:
+def _check_may_speak(account: ChannelAccount) -> bool:
+    """Refuse for an account that may not speak now; says whether the caller tries a silent platform."""
     state, reason = ChannelAccount.objects.values_list("state", "state_reason").get(pk=account.pk)
     if state != ChannelAccount.State.CONNECTED:
-        raise AccountStopped(reason or f"the account is {state}", after=timedelta(hours=1))
-    wait = hanging.rest(account=account)
-    if wait is not None:
-        raise PlatformHangs("the platform does not answer; it is asked again soon", after=wait)
+        raise AccountStopped(shown(reason) or f"the account is {state}", after=timedelta(hours=1))
+    standing = hanging.standing(account=account)
+    if standing.wait is not None:
+        raise PlatformHangs("the platform does not answer; it is asked again soon", after=standing.wait)
+    return standing.is_trial
 
 
 def connection_of(*, account: ChannelAccount, credential: Credential) -> Connection:
@@ -155,11 +162,15 @@ def _take(account: ChannelAccount, operation: str, keep: float, patience: float,
 
 
 def _speak(
-    account: ChannelAccount, operation: str, connection: Connection, verb: Callable[[Adapter], T]
+    account: ChannelAccount,
+    operation: str,
+    connection: Connection,
+    verb: Callable[[Adapter], T],
+    is_trial: bool,
 ) -> T:
     adapter = platform(account.platform).build(connection, Watcher(account.pk))
     try:
-        return _listening(account, lambda: verb(adapter))
+        return _listening(account, lambda: verb(adapter), is_trial)
     except Throttled:
         throttle.empty(account_id=account.pk, operation=operation)
         raise
@@ -168,22 +179,20 @@ def _speak(
         raise
 
 
-def _listening(account: ChannelAccount, ask: Callable[[], T]) -> T:
-    """Make a call and note whether the platform answered or let us hang."""
-    began = time.monotonic()
+def _listening(account: ChannelAccount, ask: Callable[[], T], is_trial: bool) -> T:
+    """Make a call and note whether the platform let us hang, or answered after it had been silent."""
+    began, is_silent = time.monotonic(), False
     try:
-        answer = ask()
+        return ask()
     except RetryLater as error:
-        if hanging.hung(seconds=time.monotonic() - began) and not isinstance(error, Throttled):
+        waited = time.monotonic() - began
+        is_silent = hanging.hung(seconds=waited) and not isinstance(error, Throttled)
+        raise
+    finally:
+        if is_silent:
             hanging.note_silence(account=account)
-        else:
+        elif is_trial:
             hanging.note_answer(account=account)
-        raise
-    except Exception:
-        hanging.note_answer(account=account)
-        raise
-    hanging.note_answer(account=account)
-    return answer
 
 
 def _lease() -> timedelta:
@@ -191,7 +200,7 @@ def _lease() -> timedelta:
     return timedelta(seconds=settings.ECOMHUB_CALL_SECONDS + 10)
 
 
-def _refreshed(*, account: ChannelAccount, seen: int, at: datetime) -> Connection:
+def _refreshed(*, account: ChannelAccount, seen: int, at: datetime, is_trial: bool) -> Connection:
     """Return a connection whose generation is newer than ``seen``, by our own refresh or another's."""
     until = time.monotonic() + settings.ECOMHUB_CALL_SECONDS
     while time.monotonic() < until:
@@ -204,13 +213,13 @@ def _refreshed(*, account: ChannelAccount, seen: int, at: datetime) -> Connectio
         if credential.generation != seen:
             return connection_of(account=account, credential=credential)
         if claimed:
-            return _refresh(account=account, credential=credential, at=at)
+            return _refresh(account=account, credential=credential, at=at, is_trial=is_trial)
         time.sleep(_LOOK_SECONDS)
         _check_may_speak(account)
     raise RetryLater("another worker is still asking for the access token")
 
 
-def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime) -> Connection:
+def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime, is_trial: bool) -> Connection:
     connection = replace(connection_of(account=account, credential=credential), access_token="")
     adapter = platform(account.platform).build(connection, Watcher(account.pk))
     mine = Credential.objects.filter(
@@ -218,7 +227,7 @@ def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime) -
     )
     mine.update(is_unsettled=True)
     try:
-        token = _listening(account, adapter.refresh_token)
+        token = _listening(account, adapter.refresh_token, is_trial)
     except CredentialsRejected as error:
         mine.update(lease_until=None)
         moved = Credential.objects.exclude(generation=credential.generation).filter(pk=credential.pk).first()
@@ -226,7 +235,7 @@ def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime) -
             return connection_of(account=account, credential=moved)
         reason = _lost(error.reason) if credential.is_unsettled else error.reason
         _stop(account=account, generation=credential.generation, reason=reason)
-        raise CredentialsRejected(reason) from error
+        raise CredentialsRejected(shown(reason)) from error
     except Throttled:
         mine.update(lease_until=None, is_unsettled=credential.is_unsettled)
         raise
@@ -247,11 +256,12 @@ def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime) -
 
 
 def _lost(reason: str) -> str:
-    """Say why a refused refresh needs a person, when the answer to the one before it was lost."""
-    return _(
+    """Return why a refused refresh needs a person, when the answer to the one before it was lost."""
+    text = _(
         "The answer to an earlier token refresh was lost, and the platform takes each refresh token only "
         "once (%(reason)s). Connect the account again."
-    ) % {"reason": reason}
+    )
+    return kept(text, reason=reason)
 
 
 def _sealed(

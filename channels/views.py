@@ -69,6 +69,7 @@ def _stream(account: ChannelAccount, view: StreamView) -> dict[str, Any]:
         "sync_url": f"{sync}?stream={view.pull.stream}",
         "state": state,
         "color": color,
+        "backlog": _span(account, view.pull.backlog),
         "p50": _span(account, view.lag_p50_s),
         "p95": _span(account, view.lag_p95_s),
         "behind": _span(account, view.behind_s) if view.behind_s else "",

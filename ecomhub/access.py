@@ -33,6 +33,7 @@ _EVERYONE = frozenset(Role)
 _WORKERS = frozenset({Role.PICKER, Role.OPERATIONS, Role.ADMIN, Role.OWNER})
 _OPERATIONS = frozenset({Role.OPERATIONS, Role.ADMIN, Role.OWNER})
 _ADMINS = frozenset({Role.ADMIN, Role.OWNER})
+_FINANCE = frozenset({Role.FINANCE, Role.ADMIN, Role.OWNER})
 
 ACTIONS: dict[str, frozenset[Role]] = {
     "shell.home": _EVERYONE,
@@ -58,6 +59,13 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "logistics.arrange": _WORKERS,
     "logistics.label": _WORKERS,
     "logistics.rules": _OPERATIONS,
+    "finance.view": _FINANCE,
+    "finance.import": _FINANCE,
+    "finance.reconcile": _FINANCE,
+    "finance.post": _FINANCE,
+    "finance.close": _FINANCE,
+    "finance.reopen": frozenset({Role.OWNER}),
+    "finance.export": _FINANCE,
     "api.schema": _EVERYONE,
     "api.tokens": _ADMINS,
     "webhooks.manage": _ADMINS,
@@ -80,6 +88,8 @@ SCOPES: dict[str, frozenset[str]] = {
     "skus:write": frozenset({"inventory.edit"}),
     "channels:read": frozenset({"channels.view"}),
     "buyers:read": frozenset({"orders.view_buyer"}),
+    "finance:read": frozenset({"finance.view"}),
+    "finance:write": frozenset({"finance.import", "finance.reconcile", "finance.post", "finance.export"}),
     "webhooks:manage": frozenset({"webhooks.manage"}),
 }
 """What a token's scope adds; a token can never do more than the person it belongs to."""

@@ -66,3 +66,14 @@ def no_delete(*tables: str) -> migrations.RunPython:
                 editor.execute(f"REVOKE DELETE, TRUNCATE ON {editor.quote_name(table)} FROM {role}")
 
     return migrations.RunPython(forwards, migrations.RunPython.noop, elidable=False)
+
+
+def may_update(table: str, *columns: str) -> migrations.RunPython:
+    """Let the application's login change single columns of a table that is append-only otherwise."""
+
+    def forwards(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+        names = ", ".join(editor.quote_name(column) for column in columns)
+        for role in _roles_there(editor, [settings.ECOMHUB_DB_APP_ROLE]):
+            editor.execute(f"GRANT UPDATE ({names}) ON {editor.quote_name(table)} TO {role}")
+
+    return migrations.RunPython(forwards, migrations.RunPython.noop, elidable=False)

@@ -1,8 +1,9 @@
 """Composition without upward imports: what an app offers is found by module name.
 
 Each installed app may have ``menu.py`` (``MENU``), ``tiles.py`` (``TILES``), ``panels.py`` (``PANELS``),
-``laws.py`` (``LAWS``), ``bench.py`` (``BENCHES``), ``sheets.py`` (``IMPORTERS``), ``topics.py`` (``TOPICS``)
-and ``api.py`` (``ROUTES``, ``SECTIONS``). The ground reads these lists and never an app's name.
+``laws.py`` (``LAWS``), ``bench.py`` (``BENCHES``), ``sheets.py`` (``IMPORTERS``), ``topics.py`` (``TOPICS``),
+``demands.py`` (``DEMANDS``) and ``api.py`` (``ROUTES``, ``SECTIONS``). The ground reads these lists and
+never an app's name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -91,6 +92,15 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """For whom stock is claimed, named ``kind:id`` in the ledger: its words and the page that shows it."""
+
+    kind: str
+    title: Any
+    url_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApiSection:
     """What an upper app adds to a lower app's object in the REST API, such as an order's shipments.
 
@@ -159,6 +169,11 @@ def laws() -> Sequence[Law]:
 def topics() -> Sequence[Topic]:
     """Return everything webhooks can tell, app by app."""
     return _lists("topics", "TOPICS")
+
+
+def demands() -> dict[str, Demand]:
+    """Return every kind of demand on stock, by its kind."""
+    return {demand.kind: demand for demand in _lists("demands", "DEMANDS")}
 
 
 def benches() -> dict[str, Bench]:

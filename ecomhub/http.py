@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -32,6 +32,7 @@ PAGE_BYTES = 20 * 1024 * 1024
 USER_BYTES = 64 * 1024
 USER_SECONDS = 10
 RECEIVER_PATH = "/webhook-receiver/"
+OK = 200
 
 
 class HttpFailure(Exception):
@@ -112,12 +113,14 @@ def send_to_platform(
     max_bytes: int = PAGE_BYTES,
     deadline: float | None = None,
     proxy: str = "",
+    into: IO[bytes] | None = None,
 ) -> Answer:
     """Send one request to a platform and return its complete answer, whatever its status.
 
     Raises ``ForbiddenAddress`` before anything is sent, ``HttpFailure`` when no complete answer came
     (time-out, broken or too long body), ``TransactionOpen`` inside a transaction. The whole call ends after
-    ``deadline`` seconds, ``settings.ECOMHUB_CALL_SECONDS`` when not given.
+    ``deadline`` seconds, ``settings.ECOMHUB_CALL_SECONDS`` when not given. With ``into``, the body of a 200
+    is written there as it comes, however long it is, and the answer's own body is empty.
     """
     _refuse_open_transaction()
     check_platform_address(url=url, hosts=hosts)
@@ -126,7 +129,7 @@ def send_to_platform(
         if proxy:
             session.proxies = {"https": proxy, "http": proxy}
         seconds = settings.ECOMHUB_CALL_SECONDS if deadline is None else deadline
-        return _send(session, method, url, headers, params, data, max_bytes, seconds)
+        return _send(session, method, url, headers, params, data, max_bytes, seconds, into)
 
 
 def _is_receiver(url: str) -> bool:
@@ -198,6 +201,7 @@ def _send(
     data: Any,
     max_bytes: int,
     deadline: float,
+    into: IO[bytes] | None = None,
 ) -> Answer:
     started = time.monotonic()
     status = 0
@@ -213,7 +217,8 @@ def _send(
             stream=True,
         )
         status = response.status_code
-        body = _read(response, max_bytes=max_bytes, until=started + deadline)
+        kept = into if status == OK else None
+        body = _read(response, max_bytes=max_bytes, until=started + deadline, into=kept)
     except requests.exceptions.ConnectTimeout as error:
         raise HttpFailure("no connection within 5 s", sent=False) from error
     except requests.exceptions.Timeout as error:
@@ -240,7 +245,9 @@ def _never_connected(error: Exception) -> bool:
     return isinstance(cause, urllib3.exceptions.NewConnectionError)
 
 
-def _read(response: requests.Response, *, max_bytes: int, until: float) -> bytes:
+def _read(
+    response: requests.Response, *, max_bytes: int, until: float, into: IO[bytes] | None = None
+) -> bytes:
     """Read the body in pieces; a body that is too long, too slow or shorter than declared is no body."""
     parts: list[bytes] = []
     size = 0
@@ -252,7 +259,10 @@ def _read(response: requests.Response, *, max_bytes: int, until: float) -> bytes
                 raise HttpFailure(f"the answer is longer than {max_bytes} bytes")
             if time.monotonic() > until:
                 raise HttpFailure("the answer came too slowly")
-            parts.append(part)
+            if into is None:
+                parts.append(part)
+            else:
+                into.write(part)
     declared = response.headers.get("Content-Length", "")
     is_plain = declared.isdigit() and not response.headers.get("Content-Encoding")
     if is_plain and int(declared) != size and response.request.method != "HEAD":

@@ -104,7 +104,9 @@ def _token() -> str:
 class StockForm(forms.Form):
     """What receiving and adjusting share. ``token`` makes a double press one act."""
 
-    warehouse = forms.ModelChoiceField(label=_("Warehouse"), queryset=Warehouse.objects.none())
+    warehouse = forms.ModelChoiceField(
+        label=_("Warehouse"), queryset=Warehouse.objects.none(), empty_label=_("Choose a warehouse")
+    )
     token = forms.CharField(widget=forms.HiddenInput, initial=_token, max_length=40)
 
     def __init__(self, *args: Any, warehouses: Any, **kwargs: Any) -> None:

@@ -1,23 +1,23 @@
 """The house's clockwork: imports that wait are applied."""
 
 import structlog
-from celery import shared_task
 from django.db import DatabaseError
 
 from ecomhub import clock, work
+from ecomhub.celery import app, ring
 from inventory import imports
 
 log = structlog.get_logger(__name__)
 
 
-@shared_task(name="inventory.tick")
+@app.task(name="inventory.tick")
 def tick() -> None:
     """Ring for every import that waits. Safe to run twice at once."""
     for pk in imports.due_imports():
-        apply_import.delay(pk)
+        ring(apply_import, pk)
 
 
-@shared_task(name="inventory.apply_import")
+@app.task(name="inventory.apply_import")
 def apply_import(import_id: int) -> None:
     """Apply a part of one import, if nobody else does; rings again while something is left."""
     row = imports.claim(import_id=import_id)
@@ -33,4 +33,4 @@ def apply_import(import_id: int) -> None:
         work.fail(row=row, reason=str(error))
         return
     if not finished:
-        apply_import.delay(import_id)
+        ring(apply_import, import_id)

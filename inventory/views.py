@@ -1,5 +1,6 @@
 """Pages to look at: products with their stock, one product, the stock journal, warehouses."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecomhub import clock, events
+from ecomhub import clock, discovery, events
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.shell.parts import Choice, Happening, Pager, Tab
 from inventory import queries
@@ -146,7 +147,20 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _movement_rows(page: Page[StockMovement]) -> list[dict[str, Any]]:
-    return [{"movement": row, "color": KIND_COLORS[row.kind]} for row in page.rows]
+    kinds = discovery.demands()
+    return [
+        {"movement": row, "color": KIND_COLORS[row.kind], "demand": _demand(row.demand, kinds)}
+        for row in page.rows
+    ]
+
+
+def _demand(text: str, kinds: Mapping[str, discovery.Demand]) -> dict[str, str]:
+    """Return for whom stock moved, in words and with its page; an unknown kind stays as it is."""
+    kind, _colon, key = text.partition(":")
+    known = kinds.get(kind)
+    if known is None or not key.isdecimal():
+        return {"text": text, "url": ""}
+    return {"text": f"{known.title} {key}", "url": reverse(known.url_name, args=[int(key)])}
 
 
 @allow("inventory.view")

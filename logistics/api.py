@@ -19,11 +19,12 @@ from ecomhub.rest.versions import tagged
 from ecomhub.rest.views import cannot, conflict
 from inventory.models import Warehouse
 from logistics import queries
-from logistics.arranging_api import ArrangementSerializer, ArrangingActions
-from logistics.dispatch import Part, dispatch
+from logistics.arranging_api import ArrangementSerializer, ArrangingActions, ShippedLineSerializer
+from logistics.dispatch import dispatch
 from logistics.models import Confirmation, Shipment, ShipmentLine
 from logistics.planning import plan
 from logistics.refusals import NoSuchShipment, ShipmentRefused
+from logistics.splitting import Part
 from orders.models import Order
 from orders.opened import NotAllowed
 from orders.shipping import shipment_gate
@@ -154,13 +155,6 @@ def narrowed(rows: QuerySet[Shipment], wanted: dict[str, Any]) -> QuerySet[Shipm
         told = Confirmation.objects.filter(outcome__in=given["outcome"])
         rows = rows.filter(pk__in=told.values("shipment"))
     return rows
-
-
-class ShippedLineSerializer(StrictSerializer):
-    """So many listing units of an order line."""
-
-    order_line = serializers.IntegerField(min_value=1)
-    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
 
 
 class ShipSerializer(StrictSerializer):

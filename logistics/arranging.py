@@ -23,9 +23,11 @@ from ecomhub import events
 from ecomhub.work import WorkState
 from logistics.arranged import AGAIN, OWN_NUMBER, needs_number, offers_it, title_of
 from logistics.confirmation import DUE_ANEW
+from logistics.dividing import refuse_part, told_lines
 from logistics.models import Arrangement, HandoverRule, Shipment
 from logistics.queries import orders_in
 from logistics.refusals import NoSuchShipment, ShipmentRefused
+from logistics.splitting import Part, split_off
 from orders.models import Order
 from orders.shipping import shipment_gate
 
@@ -69,17 +71,13 @@ def prefer(*, shop: Shop, preference: str) -> None:
     HandoverRule.objects.update_or_create(shop=shop, defaults={"preference": _Preference(preference)})
 
 
-def offers(*, shipment_id: int, at: datetime) -> list[Offer]:
-    """Ask the platform how a planned shipment can be handed over; no transaction is open.
+def offers(*, shipment_id: int, parts: Sequence[Part] | None = None, at: datetime) -> list[Offer]:
+    """Ask the platform how a planned shipment, or parts of it, can be handed over; no transaction is open.
 
     The one the shop prefers is marked. Raises ``ShipmentRefused`` when it cannot be arranged or the platform
     does not answer, and ``orders``' ``NotAllowed`` when the order may not be shipped.
     """
-    shipment, order = _subject(shipment_id)
-    _check(shipment=shipment, order=order)
-    earlier = _live(shipment)
-    if earlier is not None:
-        raise _arranged_already(shipment)
+    order = check(shipment_id=shipment_id, parts=parts)
     try:
         found = tokens.call(
             account=order.account,
@@ -98,6 +96,19 @@ def offers(*, shipment_id: int, at: datetime) -> list[Offer]:
         )
     best = preferred(choices=found, preference=preference_of(shop_id=order.shop_id))
     return [Offer(key=key_of(choice=each), choice=each, is_default=each is best) for each in found]
+
+
+def check(*, shipment_id: int, parts: Sequence[Part] | None = None) -> Order:
+    """Return the order of a shipment that could be arranged now, without asking the platform.
+
+    Raises ``ShipmentRefused`` and ``NotAllowed`` with the reason why not.
+    """
+    shipment, order = _subject(shipment_id)
+    _check(shipment=shipment, order=order)
+    if _live(shipment) is not None:
+        raise _arranged_already(shipment)
+    refuse_part(shipment=shipment, order=order, parts=parts)
+    return order
 
 
 def preferred(*, choices: Sequence[ShippingChoice], preference: str) -> ShippingChoice:
@@ -137,23 +148,31 @@ def arrange(
     shipment_id: int,
     choice_key: str = "",
     tracking_number: str = "",
+    parts: Sequence[Part] | None = None,
     at: datetime,
     actor: str = "system",
 ) -> Arrangement:
     """Decide how a planned shipment is handed over and leave the work of arranging it.
 
     The platform is asked for its choices anew, so that nothing is arranged that it no longer offers; without
-    ``choice_key`` the shop's rule chooses. ``tracking_number`` is for a choice that brings its own. No
-    transaction is open. Raises what ``offers`` raises, and ``ShipmentRefused`` for a choice that is gone.
+    ``choice_key`` the shop's rule chooses. ``tracking_number`` is for a choice that brings its own. With
+    ``parts`` only these are arranged, and the rest is planned as a shipment of its own. No
+    transaction is open. Raises what ``offers`` raises, and ``ShipmentRefused`` for a choice that is gone, or
+    for parts where the platform arranges an order only as a whole.
     """
-    found = offers(shipment_id=shipment_id, at=at)
+    found = offers(shipment_id=shipment_id, parts=parts, at=at)
     choice = pick(
         choices=[each.choice for each in found],
         choice_key=choice_key or next(each.key for each in found if each.is_default),
         tracking_number=tracking_number,
     )
     return _leave_work(
-        shipment_id=shipment_id, wanted=plain(choice=choice), number=tracking_number, at=at, actor=actor
+        shipment_id=shipment_id,
+        wanted=plain(choice=choice),
+        number=tracking_number,
+        parts=parts,
+        at=at,
+        actor=actor,
     )
 
 
@@ -161,17 +180,21 @@ def intend(
     *,
     shipment_id: int,
     choice_key: str = "",
+    preference: str = "",
     tracking_number: str = "",
+    parts: Sequence[Part] | None = None,
     at: datetime,
     actor: str = "system",
 ) -> Arrangement:
     """Leave the work of arranging without asking the platform now; may stand inside a transaction.
 
-    The choice is looked up when the work is done, by its key or the shop's rule; one that is gone then is a
-    refusal. Raises what ``arrange`` raises but the platform's part.
+    The choice is looked up when the work is done, by its key, by ``preference`` or by the shop's rule; one
+    that is gone then is a refusal. Raises what ``arrange`` raises but the platform's part.
     """
-    wanted = {"key": choice_key}
-    return _leave_work(shipment_id=shipment_id, wanted=wanted, number=tracking_number, at=at, actor=actor)
+    wanted = {"key": choice_key, **({"preference": _Preference(preference).value} if preference else {})}
+    return _leave_work(
+        shipment_id=shipment_id, wanted=wanted, number=tracking_number, parts=parts, at=at, actor=actor
+    )
 
 
 def pick(
@@ -198,13 +221,22 @@ def pick(
 
 
 def _leave_work(
-    *, shipment_id: int, wanted: dict[str, Any], number: str, at: datetime, actor: str
+    *,
+    shipment_id: int,
+    wanted: dict[str, Any],
+    number: str,
+    parts: Sequence[Part] | None,
+    at: datetime,
+    actor: str,
 ) -> Arrangement:
     with transaction.atomic():
         shipment, order = _locked(shipment_id)
         _check(shipment=shipment, order=order)
         if _live(shipment) is not None:
             raise _arranged_already(shipment)
+        refuse_part(shipment=shipment, order=order, parts=parts)
+        if parts is not None:
+            split_off(shipment=shipment, parts=parts, at=at, actor=actor)
         Arrangement.objects.filter(shipment=shipment, outcome__in=AGAIN).update(
             outcome=_Outcome.INTENDED, reason="", **DUE_ANEW
         )
@@ -214,7 +246,8 @@ def _leave_work(
                 "order": order,
                 "choice": wanted,
                 "own_number": number.strip()[:120],
-                "lines": _told_lines(shipment),
+                "lines": told_lines(shipment=shipment),
+                "package": "",
                 "asked_at": at,
                 "asks": 0,
                 "order_version": order.version,
@@ -256,15 +289,6 @@ def plain(*, choice: ShippingChoice) -> dict[str, Any]:
         "from_at": choice.from_at.isoformat() if choice.from_at else None,
         "to_at": choice.to_at.isoformat() if choice.to_at else None,
     }
-
-
-def _told_lines(shipment: Shipment) -> list[list[Any]]:
-    """Return (platform's line id, listing units) of a shipment; a line of several SKUs counts once."""
-    units: dict[str, int] = {}
-    for row in shipment.lines.select_related("line").order_by("pk"):
-        name = row.line.external_id
-        units[name] = min(units.get(name, row.line_quantity), row.line_quantity)
-    return [[name, quantity] for name, quantity in units.items() if quantity]
 
 
 def _subject(shipment_id: int) -> tuple[Shipment, Order]:

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from channels.registry import platform
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.celery import ring
@@ -13,6 +14,8 @@ from ecomhub.files import FileDamaged, FileMissing
 from ecomhub.sealed import SealBroken
 from ecomhub.shell.toasts import add_toast, close_dialog
 from logistics import arranging, dispatch, labels
+from logistics.dividing import divides
+from logistics.forms import UnitsForm
 from logistics.models import Arrangement, HandoverRule, Shipment
 from logistics.refusals import ShipmentRefused
 from logistics.tasks import arrange_shipment
@@ -22,16 +25,26 @@ from orders.opened import NotAllowed
 
 
 def _dialog(
-    request: HttpRequest, *, shipment: Shipment, order: Order, problem: str = "", asked: bool = True
+    request: HttpRequest,
+    *,
+    shipment: Shipment,
+    order: Order,
+    tried: UnitsForm | None = None,
+    problem: str = "",
 ) -> HttpResponse:
     """Show the ways a parcel can be handed over, or why there are none."""
     offers: list[arranging.Offer] = []
-    if asked:
-        try:
-            offers = arranging.offers(shipment_id=shipment.pk, at=clock.now())
-        except (ShipmentRefused, NotAllowed) as error:
-            problem = problem or str(error)
+    try:
+        offers = arranging.offers(shipment_id=shipment.pk, at=clock.now())
+    except (ShipmentRefused, NotAllowed) as error:
+        problem = problem or str(error)
+    units = tried or UnitsForm(shipment=shipment)
+    several = sum(units.held.values()) > 1
+    can_divide = divides(platform_key=order.account.platform)
     context = {
+        "parts": units.lines_to_leave() if several and can_divide else [],
+        "whole_only": several and not can_divide,
+        "platform": platform(order.account.platform).name,
         "shipment": shipment,
         "order": order,
         "offers": offers,
@@ -53,21 +66,32 @@ def arrange(request: HttpRequest, pk: int) -> HttpResponse:
     shipment, order = shipment_or_404(actor, pk)
     if request.method == "GET":
         return _dialog(request, shipment=shipment, order=order)
+    form = _units(request, shipment)
+    if form is not None and not form.is_valid():
+        return _dialog(request, shipment=shipment, order=order, tried=form)
     try:
         row = arranging.arrange(
             shipment_id=pk,
             choice_key=request.POST.get("choice", "")[:40],
             tracking_number=request.POST.get("tracking_number", ""),
+            parts=form.parts() if form is not None else None,
             at=clock.now(),
             actor=actor.name,
         )
     except (ShipmentRefused, NotAllowed) as error:
-        return _dialog(request, shipment=shipment, order=order, problem=str(error))
+        return _dialog(request, shipment=shipment, order=order, tried=form, problem=str(error))
     _keep_rule(request, actor, order)
     ring(arrange_shipment, row.pk)
     response = close_dialog(HttpResponse(status=204))
     response.headers["HX-Refresh"] = "true"
     return add_toast(response, text=_("%(number)s is arranged next.") % {"number": shipment.number})
+
+
+def _units(request: HttpRequest, shipment: Shipment) -> UnitsForm | None:
+    """Return the form of how much is arranged, ``None`` where the dialog did not ask."""
+    form = UnitsForm(request.POST, shipment=shipment)
+    asked = any(form.add_prefix(name) in request.POST for name in form.fields)
+    return form if asked else None
 
 
 def _keep_rule(request: HttpRequest, actor: Actor, order: Order) -> None:

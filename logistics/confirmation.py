@@ -21,11 +21,11 @@ from channels.models import Shop
 from channels.pace import real
 from ecomhub import events, work
 from ecomhub.work import ClockTimestamp, LeaseLost, WorkState
+from logistics import confirmation_rows as rows
 from logistics.carriers import carrier_key
 from logistics.models import Confirmation, Shipment
 from logistics.recognition import holds_parcel
-from logistics.states import may_become
-from orders.issues import open_issue, settle_kind
+from orders.issues import settle_kind
 from orders.models import IssueKind, Order
 from orders.opened import NotAllowed
 from orders.shipping import shipment_gate
@@ -113,11 +113,11 @@ def withdraw(*, shipment_id: int, reason: str) -> list[int]:
 
     Returns the orders of which the platform was, or may have been, told already.
     """
-    rows = Confirmation.objects.filter(shipment=shipment_id)
-    rows.filter(outcome=_Outcome.INTENDED).update(
+    mine = Confirmation.objects.filter(shipment=shipment_id)
+    mine.filter(outcome=_Outcome.INTENDED).update(
         outcome=_Outcome.WITHHELD, state=WorkState.DONE, reason=reason[:500]
     )
-    told = rows.filter(outcome__in=[_Outcome.SENT, _Outcome.UNKNOWN, _Outcome.CONFIRMED])
+    told = mine.filter(outcome__in=[_Outcome.SENT, _Outcome.UNKNOWN, _Outcome.CONFIRMED])
     return sorted(told.values_list("order", flat=True))
 
 
@@ -128,8 +128,9 @@ def again(*, confirmation_id: int, at: datetime, actor: str) -> Confirmation:
     stays untold. Raises ``Confirmation.DoesNotExist``.
     """
     with transaction.atomic():
-        order_id = Confirmation.objects.values_list("order", flat=True).get(pk=confirmation_id)
-        Order.objects.select_for_update().get(pk=order_id)
+        order_id, shipment_id = Confirmation.objects.values_list("order", "shipment").get(pk=confirmation_id)
+        Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+        Shipment.objects.select_for_update(of=("self",)).get(pk=shipment_id)
         row = Confirmation.objects.select_for_update().get(pk=confirmation_id)
         if row.state == WorkState.DONE and row.outcome != _Outcome.REFUSED:
             return row
@@ -170,10 +171,10 @@ def tell(*, confirmation_id: int, at: datetime) -> None:
         log.warning("logistics.confirmation.lease_lost", confirmation=confirmation_id)
 
 
-def report_stopped(*, rows: Sequence[Confirmation], at: datetime) -> None:
+def report_stopped(*, stopped: Sequence[Confirmation], at: datetime) -> None:
     """Open an exception on the orders of confirmations that were given up."""
-    for row in rows:
-        _tell_a_person(row, reason=row.reason or row.last_error, at=at)
+    for row in stopped:
+        rows.tell_a_person(row=row, reason=row.reason or row.last_error, at=at)
 
 
 def _send(row: Confirmation, at: datetime) -> None:
@@ -191,13 +192,15 @@ def _send(row: Confirmation, at: datetime) -> None:
         _put_off(row, error)
     except CredentialsRejected as error:
         with transaction.atomic():
-            _become(row, _Outcome.INTENDED, reason=error.reason)
+            rows.hold(row=row)
+            rows.become(row=row, outcome=_Outcome.INTENDED, reason=error.reason)
             work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.reason)
     except (Refused, Unsupported) as error:
         _refused(row, error, at)
     except ChannelError as error:
         with transaction.atomic():
-            _become(row, _Outcome.UNKNOWN, reason=error.reason)
+            rows.hold(row=row)
+            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason=error.reason)
             work.fail(row=row, reason=error.reason)
     else:
         _confirmed(row, at, told_at=at, checked_at=None)
@@ -211,7 +214,7 @@ def _mark_sent(row: Confirmation, at: datetime) -> ShipmentNotice | None:
             .select_related("account", "shop")
             .get(pk=row.order_id)
         )
-        work.hold(row=row)
+        rows.hold(row=row)
         row.order = order
         now = Confirmation.objects.select_related("shipment").get(pk=row.pk)
         row.outcome, row.lines, row.shipment = now.outcome, now.lines, now.shipment
@@ -222,7 +225,7 @@ def _mark_sent(row: Confirmation, at: datetime) -> ShipmentNotice | None:
         if voided or not order.account.confirms_shipments:
             reason = _VOIDED if voided else "the account does not confirm shipments"
             state = WorkState.DONE if voided else WorkState.PAUSED
-            _become(row, _Outcome.WITHHELD, reason=reason, state=state, lease_until=None)
+            rows.become(row=row, outcome=_Outcome.WITHHELD, reason=reason, state=state, lease_until=None)
             return None
         if row.shipment.state == Shipment.State.PLANNED:
             try:
@@ -230,7 +233,7 @@ def _mark_sent(row: Confirmation, at: datetime) -> ShipmentNotice | None:
             except NotAllowed as error:
                 work.postpone(row=row, due_in=LONGEST_WAIT, reason=str(error))
                 return None
-        _become(row, _Outcome.SENT, sent_at=at)
+        rows.become(row=row, outcome=_Outcome.SENT, sent_at=at)
     return _notice(row, at)
 
 
@@ -249,24 +252,13 @@ def _notice(row: Confirmation, at: datetime) -> ShipmentNotice:
     )
 
 
-def _become(row: Confirmation, outcome: str, **fields: object) -> None:
-    """Change the outcome along the table of ``states``, if the lease is still ours. Raises ``LeaseLost``."""
-    if not may_become(outcome=row.outcome, target=outcome):
-        raise RuntimeError(f"a confirmation cannot go from {row.outcome} to {outcome}")
-    if "reason" in fields:
-        fields["reason"] = str(fields["reason"])[:500]
-    changed = Confirmation.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch, outcome=row.outcome).update(
-        outcome=outcome, **fields
-    )
-    if not changed:
-        raise LeaseLost(f"confirmation {row.pk} belongs to another worker now")
-    row.outcome = outcome
-
-
 def _put_off(row: Confirmation, error: RetryLater) -> None:
     """Note a call that may be made again: surely not applied, or unknown."""
     with transaction.atomic():
-        _become(row, _Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, reason=error.reason)
+        rows.hold(row=row)
+        rows.become(
+            row=row, outcome=_Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, reason=error.reason
+        )
         if error.unknown:
             settled = real(account=row.order.account, duration=SETTLES_IN)
             work.fail(row=row, reason=error.reason, retry_after=settled)
@@ -282,10 +274,9 @@ def _confirmed(row: Confirmation, at: datetime, *, told_at: datetime, checked_at
     later = None if checked_at else real(account=row.order.account, duration=CHECK_AFTER)
     with transaction.atomic():
         Order.objects.select_for_update(of=("self",)).get(pk=row.order_id)
-        work.hold(row=row)
-        _become(row, _Outcome.CONFIRMED, told_at=told_at, checked_at=checked_at, reason="")
+        rows.hold(row=row)
+        rows.become(row=row, outcome=_Outcome.CONFIRMED, told_at=told_at, checked_at=checked_at, reason="")
         work.finish(row=row, due_in=later)
-        Shipment.objects.select_for_update().get(pk=row.shipment_id)
         events.record(
             object_kind="order", object_id=row.order_id, kind="platform_told", at=at,
             shipment=row.shipment.number, tracking=row.shipment.tracking_number,
@@ -326,18 +317,22 @@ def _read_back(row: Confirmation, at: datetime) -> None:
     elif has_it is None:
         _still_unknown(row, RetryLater("the platform does not show whether it knows the parcel"))
     elif order.state is OrderState.CANCELED:
-        _refuse(row, reason="the order is canceled on the platform", at=at)
+        rows.refuse(row=row, reason="the order is canceled on the platform", at=at)
     else:
         with transaction.atomic():
-            _become(row, _Outcome.INTENDED, reason="the platform does not have it; it is told again")
+            rows.hold(row=row)
+            rows.become(
+                row=row, outcome=_Outcome.INTENDED, reason="the platform does not have it; it is told again"
+            )
             work.finish(row=row, due_in=timedelta())
 
 
 def _still_unknown(row: Confirmation, error: ChannelError) -> None:
     after = error.after if isinstance(error, RetryLater) else None
     with transaction.atomic():
+        rows.hold(row=row)
         if row.outcome == _Outcome.SENT:
-            _become(row, _Outcome.UNKNOWN, reason="no answer came")
+            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason="no answer came")
         if after is not None:
             work.postpone(row=row, due_in=after, reason=error.reason)
         else:
@@ -355,17 +350,20 @@ def _check(row: Confirmation, at: datetime) -> None:
     mine = Confirmation.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch)
     if _has_it(row, order) is not False:
         with transaction.atomic():
+            rows.hold(row=row)
             mine.update(checked_at=at)
             work.finish(row=row)
         return
     if row.checks + 1 < MAX_CHECKS:
         with transaction.atomic():
+            rows.hold(row=row)
             mine.update(checks=row.checks + 1)
             work.finish(row=row, due_in=real(account=row.order.account, duration=CHECK_AFTER))
         return
     reason = "the platform accepted it and does not show it; it is told again"
     with transaction.atomic():
-        _become(row, _Outcome.INTENDED, checks=0, told_at=None, reason=reason)
+        rows.hold(row=row)
+        rows.become(row=row, outcome=_Outcome.INTENDED, checks=0, told_at=None, reason=reason)
         work.fail(row=row, reason=reason)
 
 
@@ -378,22 +376,4 @@ def _refused(row: Confirmation, error: ChannelError, at: datetime) -> None:
     if shown and shown.parcels and _has_it(row, shown):
         _confirmed(row, at, told_at=at, checked_at=at)
     else:
-        _refuse(row, reason=error.reason, at=at)
-
-
-def _refuse(row: Confirmation, *, reason: str, at: datetime) -> None:
-    with transaction.atomic():
-        Order.objects.select_for_update(of=("self",)).get(pk=row.order_id)
-        work.hold(row=row)
-        _become(row, _Outcome.REFUSED, reason=reason)
-        work.fail(row=row, reason=reason, final=True)
-        _tell_a_person(row, reason=reason, at=at)
-
-
-def _tell_a_person(row: Confirmation, *, reason: str, at: datetime) -> None:
-    open_issue(
-        order_id=row.order_id,
-        kind=IssueKind.CONFIRM_REFUSED,
-        at=at,
-        detail={"shipment": row.shipment.number, "reason": reason[:300]},
-    )
+        rows.refuse(row=row, reason=error.reason, at=at)

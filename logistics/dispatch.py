@@ -1,7 +1,6 @@
 """Letting goods leave (出库), wholly or in part. Telling the platform is another fact, left as work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,12 +9,12 @@ from django.utils.translation import gettext as _
 from channels.models import Shop
 from ecomhub import events
 from inventory.ledger import LedgerRefused
-from logistics.arranged import arranged_among, given_words, refuse_own_words
+from logistics.arranged import given_words, refuse_own_words
 from logistics.confirmation import DUE_ANEW, Told, intend
-from logistics.models import Confirmation, Shipment, ShipmentLine
-from logistics.planning import take_numbers
+from logistics.models import Confirmation, Shipment
 from logistics.queries import orders_in
 from logistics.refusals import NoSuchShipment, ShipmentRefused
+from logistics.splitting import Part, split_off
 from orders.models import Order, OrderLine
 from orders.search import note_tracking
 from orders.shipping import ShippedPart, open_allocations, record_shipped, shipment_gate
@@ -23,14 +22,6 @@ from orders.shipping import ShippedPart, open_allocations, record_shipped, shipm
 LATE_CLOCK = timedelta(minutes=5)
 
 _Told = Confirmation.Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """So many listing units (> 0) of an order line that leave now."""
-
-    line_id: int
-    line_quantity: int
 
 
 def dispatch(
@@ -62,7 +53,7 @@ def dispatch(
         _check_words(carrier=carrier, tracking_number=tracking_number, orders=orders)
         left_at = _check_time(shipped_at or at, at=at, orders=orders)
         if lines is not None:
-            _split(shipment=shipment, parts=lines, at=at, actor=actor)
+            split_off(shipment=shipment, parts=lines, at=at, actor=actor)
         before = _units_gone(orders)
         _take_out(shipment=shipment, at=at, actor=actor)
         Shipment.objects.filter(pk=shipment.pk).update(
@@ -168,66 +159,6 @@ def _check_time(left_at: datetime, *, at: datetime, orders: Mapping[int, Order])
             "before_the_order", _("Goods cannot have left before they were ordered. Check the time.")
         )
     return min(left_at, at)
-
-
-def _split(*, shipment: Shipment, parts: Sequence[Part], at: datetime, actor: str) -> None:
-    """Leave only ``parts`` in the shipment and move the rest to a new planned one."""
-    if shipment.confirmations.exclude(outcome__in=[_Told.INTENDED, _Told.WITHHELD]).exists():
-        raise ShipmentRefused(
-            "already_told", _("The marketplace was told that all of this ships. Ship it whole.")
-        )
-    if shipment.pk in arranged_among(shipment_ids=[shipment.pk]):
-        raise ShipmentRefused(
-            "already_arranged", _("All of this shipment was arranged with the marketplace. Ship it whole.")
-        )
-    wanted = {part.line_id: part.line_quantity for part in parts}
-    rows = list(shipment.lines.order_by("pk"))
-    units = {row.line_id: row.line_quantity for row in rows}
-    if not parts or len(wanted) != len(parts) or any(quantity <= 0 for quantity in wanted.values()):
-        raise ShipmentRefused(
-            "no_lines", _("Say how many units of which line leave; each line once, at least one.")
-        )
-    for line_id, quantity in wanted.items():
-        if quantity > units.get(line_id, 0):
-            raise ShipmentRefused(
-                "not_in_shipment",
-                _("Shipment %(number)s holds %(held)s units of this line, not %(asked)s.")
-                % {"number": shipment.number, "held": units.get(line_id, 0), "asked": quantity},
-            )
-    rest = _cut_to(rows=rows, wanted=wanted)
-    if not rest:
-        return
-    [number] = take_numbers(count=1)
-    other = Shipment.objects.create(number=number, warehouse_id=shipment.warehouse_id, planned_at=at)
-    for row in rest:
-        row.shipment = other
-    ShipmentLine.objects.bulk_create(rest)
-    happening = events.Happening("shipment", other.pk, "planned", at, {"split_from": shipment.number}, actor)
-    events.record_many(happenings=[happening], first=True)
-
-
-def _cut_to(*, rows: Sequence[ShipmentLine], wanted: Mapping[int, int]) -> list[ShipmentLine]:
-    """Shrink lines to what leaves and return the rest as unsaved lines."""
-    rest: list[ShipmentLine] = []
-    for row in rows:
-        goes = wanted.get(row.line_id, 0)
-        if goes == row.line_quantity:
-            continue
-        quantity = row.quantity * goes // max(row.line_quantity, 1)
-        rest.append(
-            ShipmentLine(
-                line_id=row.line_id,
-                sku_id=row.sku_id,
-                quantity=row.quantity - quantity,
-                line_quantity=row.line_quantity - goes,
-            )
-        )
-        if quantity == 0:
-            row.delete()
-            continue
-        row.quantity, row.line_quantity = quantity, goes
-        row.save(update_fields=["quantity", "line_quantity"])
-    return rest
 
 
 def _take_out(*, shipment: Shipment, at: datetime, actor: str) -> None:

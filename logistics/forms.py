@@ -8,8 +8,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Warehouse
-from logistics.dispatch import Part
 from logistics.models import Shipment, ShipmentLine
+from logistics.splitting import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,8 @@ class LineToLeave:
     most: int
 
 
-class ShipForm(forms.Form):
-    """Carrier and number of a shipment, and how many units of each line leave now."""
-
-    carrier = forms.CharField(
-        label=_("Carrier"),
-        max_length=60,
-        widget=forms.TextInput(attrs={"list": "carriers", "autocomplete": "off"}),
-    )
-    tracking_number = forms.CharField(label=_("Tracking number"), max_length=120, required=False)
-    service = forms.CharField(label=_("Service"), max_length=80, required=False)
+class UnitsForm(forms.Form):
+    """How many units of each line of a shipment leave, or are arranged, now."""
 
     def __init__(
         self, data: QueryDict | None = None, *, shipment: Shipment, initial: dict[str, Any] | None = None
@@ -61,6 +53,18 @@ class ShipForm(forms.Form):
             lines = [line for line in self.shipment.lines.all() if line.line_id == line_id]
             found.append(LineToLeave(lines, lines[0].line.title, self[f"units-{line_id}"], most))
         return found
+
+
+class ShipForm(UnitsForm):
+    """Carrier and number of a shipment, and how many units of each line leave now."""
+
+    carrier = forms.CharField(
+        label=_("Carrier"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"list": "carriers", "autocomplete": "off"}),
+    )
+    tracking_number = forms.CharField(label=_("Tracking number"), max_length=120, required=False)
+    service = forms.CharField(label=_("Service"), max_length=80, required=False)
 
 
 class ShipmentFilterForm(forms.Form):

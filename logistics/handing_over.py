@@ -19,11 +19,11 @@ from channels.shipping_messages import Arranged, ArrangeRequest
 from ecomhub import events, work
 from ecomhub.work import LeaseLost, WorkState
 from logistics import arrangement_rows as rows
-from logistics import arranging, labels
+from logistics import labels, preparing
 from logistics.arranged import choice_of, needs_number
 from logistics.confirmation import LEASE, LONGEST_WAIT, SETTLES_IN
+from logistics.dividing import told_lines
 from logistics.models import Arrangement, Confirmation, Shipment
-from logistics.refusals import ShipmentRefused
 from orders.issues import settle_kind
 from orders.models import IssueKind, Order
 from orders.opened import NotAllowed
@@ -80,38 +80,8 @@ def _next_step(row: Arrangement, at: datetime) -> None:
             work.finish(row=row)
 
 
-def _chosen(row: Arrangement, at: datetime) -> bool:
-    """Make sure that the choice is one the platform offers; ``False`` when it could not be made now."""
-    if row.choice.get("kind"):
-        return True
-    order = row.order
-    try:
-        choices = rows.call(
-            row=row,
-            operation=arranging.CHOICES,
-            verb=lambda adapter: adapter.shipping_choices(order_id=order.external_id, package=row.package),
-            at=at,
-        )
-        chosen = arranging.pick(
-            choices=choices,
-            choice_key=str(row.choice.get("key", "")),
-            preference=arranging.preference_of(shop_id=order.shop_id),
-            tracking_number=row.own_number,
-        )
-    except (ShipmentRefused, Refused, Unsupported) as error:
-        rows.refuse(row=row, reason=str(error), at=at)
-        return False
-    except ChannelError as error:
-        rows.not_given(row=row, error=error)
-        return False
-    row.choice = arranging.plain(choice=chosen)
-    if not Arrangement.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch).update(choice=row.choice):
-        raise LeaseLost(f"arrangement {row.pk} belongs to another worker now")
-    return True
-
-
 def _send(row: Arrangement, at: datetime) -> None:
-    if not _chosen(row, at):
+    if not preparing.packaged(row=row, at=at) or not preparing.chosen(row=row, at=at):
         return
     request = _mark_sent(row, at)
     if request is None:
@@ -149,6 +119,11 @@ def _mark_sent(row: Arrangement, at: datetime) -> ArrangeRequest | None:
         if row.shipment.state != Shipment.State.PLANNED:
             rows.become(row=row, outcome=_Outcome.WITHDRAWN, reason="the shipment is not planned any more")
             work.finish(row=row)
+            return None
+        lines = told_lines(shipment=row.shipment)
+        if lines != row.lines:
+            Arrangement.objects.filter(pk=row.pk).update(lines=lines, package="")
+            work.finish(row=row, due_in=timedelta())
             return None
         try:
             shipment_gate(order=order)

@@ -1,14 +1,20 @@
 """Labels as the platform made them: checked, kept sealed because they name the buyer, and read again."""
 
-from collections.abc import Mapping
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO
 
 from channels.adapter import Refused, RetryLater
 from channels.shipping_messages import ShippingDocument
 from ecomhub import files
 from ecomhub.models import StoredFile
+from ecomhub.sealed import SealBroken
 from logistics.models import Arrangement, Shipment
 
 LARGEST = 10 * 1024 * 1024
+IN_MEMORY = 16 * 1024 * 1024
+"""Above this a bundle of labels is written to a file that has no name."""
 _ENDINGS: Mapping[str, str] = {
     "application/pdf": "pdf",
     "image/png": "png",
@@ -53,3 +59,28 @@ def read(*, row: Arrangement) -> tuple[StoredFile, bytes] | None:
     if row.document is None:
         return None
     return row.document, files.read(file=row.document)
+
+
+def ready(*, shipments: Iterable[Shipment]) -> list[Arrangement]:
+    """Return the arrangements of these shipments that have their label, by the shipments' numbers."""
+    rows = Arrangement.objects.filter(shipment__in=list(shipments), document__isnull=False)
+    return list(rows.select_related("shipment", "document").order_by("shipment__number"))
+
+
+def bundle(*, rows: Sequence[Arrangement]) -> IO[bytes]:
+    """Return a zip of labels, rewound. What cannot be read is named in it instead of missing silently."""
+    made: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    lost: list[str] = []
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as kept:
+        for row in rows:
+            try:
+                found = read(row=row)
+            except (files.FileMissing, files.FileDamaged, SealBroken) as error:
+                lost.append(f"{row.shipment.number}: {error}")
+                continue
+            if found is not None:
+                kept.writestr(found[0].name, found[1])
+        if lost:
+            kept.writestr("NOT-INCLUDED.txt", "\n".join(lost) + "\n")
+    made.seek(0)
+    return made

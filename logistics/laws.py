@@ -144,6 +144,19 @@ LAWS = [
         """,
     ),
     Law(
+        id="logistics.package-holds-one-shipment",
+        title="No two shipments of an order are the same package at its platform",
+        checked="SELECT count(*) FROM logistics_arrangement WHERE package <> ''",
+        violations="""
+            SELECT o.external_id, a.package, string_agg(s.number, ', ' ORDER BY s.number) AS shipments
+              FROM logistics_arrangement a
+              JOIN logistics_shipment s ON s.id = a.shipment_id AND s.state <> 'voided'
+              JOIN orders_order o ON o.id = a.order_id
+             WHERE a.package <> '' AND a.outcome IN ('intended', 'sent', 'unknown', 'confirmed')
+             GROUP BY o.external_id, a.package, a.order_id HAVING count(*) > 1
+        """,
+    ),
+    Law(
         id="logistics.nothing-leaves-half-arranged",
         title="Nothing leaves while its arrangement is open",
         checked="SELECT count(*) FROM logistics_arrangement a JOIN logistics_shipment s "

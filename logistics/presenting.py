@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from ecomhub.work import WorkState
 from logistics.arranged import AGAIN, choice_of, is_arranged, title_of
 from logistics.models import Arrangement, Shipment
+from logistics.planning import PLANNED_BY_ITSELF
 from orders.models import Order
+from orders.states import Status
 
 _Outcome = Arrangement.Outcome
 ARRANGEMENT_COLORS = {
@@ -20,6 +22,30 @@ ARRANGEMENT_COLORS = {
     "withdrawn": "secondary",
 }
 _KINDS = {"pickup": "truck", "dropoff": "building-store", "own_number": "barcode"}
+
+
+def is_planned_soon(*, order: Order) -> bool:
+    """Say whether the planner takes the order by itself: its stock is reserved and nothing stops it."""
+    stopped = order.hold_reason or order.cancel_requested or order.fulfillment_method == "by_channel"
+    return order.status in PLANNED_BY_ITSELF and not stopped
+
+
+def nothing_planned(*, order: Order) -> str:
+    """Say why an order has no shipment here: not yet, or never."""
+    if order.fulfillment_method == "by_channel":
+        return _("The channel ships this order from its own warehouse.")
+    if order.status in (Status.SHIPPED, Status.COMPLETED):
+        return _(
+            "Nothing of it left through this hub: it was shipped elsewhere, or before the account was live."
+        )
+    if order.status in (Status.CANCELED, Status.IGNORED):
+        return _("Nothing is sent for this order.")
+    if is_planned_soon(order=order):
+        return _("The shipment is planned in a moment and appears here by itself.")
+    return _(
+        "Nothing is planned yet. A shipment is planned by itself once the order is approved and its stock "
+        "is reserved."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +73,12 @@ def arrangement_of(*, shipment: Shipment) -> Arrangement | None:
     """Return a shipment's arrangement, ``None`` when it never had one."""
     found: Arrangement | None = getattr(shipment, "arrangement", None)
     return found
+
+
+def has_label(*, shipment: Shipment) -> bool:
+    """Say whether a shipment's label came."""
+    row = arrangement_of(shipment=shipment)
+    return row is not None and row.document_id is not None
 
 
 def card(*, shipment: Shipment, order: Order) -> ArrangementCard | None:

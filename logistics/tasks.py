@@ -1,11 +1,10 @@
 """The house's clockwork: what allocation left is planned, what is due is told."""
 
 import structlog
-from celery import shared_task
 from django.db import DatabaseError
 
 from ecomhub import clock
-from ecomhub.celery import app
+from ecomhub.celery import app, ring
 from ecomhub.rest.idempotency import forget_old
 from logistics import handing_over
 from logistics.confirmation import report_stopped, tell
@@ -27,20 +26,20 @@ TOLD_PER_TICK = 200
 TOLD_PER_ACCOUNT = 40
 
 
-@shared_task(name="logistics.tick")
+@app.task(name="logistics.tick")
 def tick() -> None:
     """Plan shipments, ring for what is due, report what was given up. Safe to run twice at once."""
     plan_due()
-    report_stopped(rows=stopped_unreported(limit=50), at=clock.now())
+    report_stopped(stopped=stopped_unreported(limit=50), at=clock.now())
     for pk in due_confirmations(limit=TOLD_PER_TICK, per_account=TOLD_PER_ACCOUNT):
-        tell_platform.delay(pk)
+        ring(tell_platform, pk)
     handing_over.report_stopped(stopped=arrangements_unreported(limit=50), at=clock.now())
     for pk in due_arrangements(limit=TOLD_PER_TICK, per_account=TOLD_PER_ACCOUNT):
-        arrange_shipment.delay(pk)
+        ring(arrange_shipment, pk)
     forget_old()
 
 
-@shared_task(name="logistics.tell")
+@app.task(name="logistics.tell")
 def tell_platform(confirmation_id: int) -> None:
     """Do one confirmation's next step."""
     tell(confirmation_id=confirmation_id, at=clock.now())

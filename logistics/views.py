@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
-from ecomhub.shell.parts import Pager, Tab
+from ecomhub.shell.parts import Choice, Pager, Tab
 from ecomhub.work import WorkState
 from inventory.models import Warehouse
 from logistics import confirmation, dispatch, presenting, queries
@@ -76,6 +76,15 @@ def _tabs(view: str, kept: dict[str, str], counts: dict[str, int]) -> list[Tab]:
     ]
 
 
+def _bulk(actor: Actor, view: str) -> list[Choice]:
+    """Return what can be done to many rows of a tab at once."""
+    arrange = Choice(_("Arrange"), reverse("logistics:arrange-many"), icon="truck")
+    print_them = Choice(_("Labels"), reverse("logistics:pick-labels"), icon="printer")
+    can_arrange = actor.may("logistics.arrange") and view in ("planned", "stopped", "all")
+    can_print = actor.may("logistics.label") and view != "voided"
+    return [each for each, may in ((arrange, can_arrange), (print_them, can_print)) if may]
+
+
 def _address(params: dict[str, str]) -> str:
     return f"{reverse('logistics:list')}?{urlencode(params)}"
 
@@ -111,6 +120,7 @@ def shipments(request: HttpRequest) -> HttpResponse:
         "clear_url": _address({"view": view}) if kept else "",
         "shipments": [_decorate(shipment) for shipment in page.rows],
         "can_see_labels": actor.may("logistics.label"),
+        "bulk": _bulk(actor, view),
         "pager": Pager(
             shown=len(page.rows),
             previous_url=_address({**here, "before": page.previous}) if page.previous else None,
@@ -150,7 +160,8 @@ def panel_of(
         "can_arrange": actor.may("logistics.arrange"),
         "can_see_labels": actor.may("logistics.label"),
         "carriers": known_carriers() if can_ship else [],
-        "is_waiting": _waits_for_the_platform(rows),
+        "is_waiting": _waits_for_the_platform(rows) or (not rows and presenting.is_planned_soon(order=order)),
+        "nothing_planned": "" if rows else presenting.nothing_planned(order=order),
     }
     return render(request, "logistics/order_panel.html", context)
 

@@ -224,6 +224,7 @@ def _words() -> dict[str, tuple[str, str, str]]:
         "taken_in": (_("Taken in from the platform"), "cloud-download", "azure"),
         "changed": (_("Changed by the platform"), "refresh", "azure"),
         "pay": (_("Paid"), "credit-card", "green"),
+        "hand_over": (_("Paid; the channel ships it"), "building-store", "green"),
         "approve": (_("Approved"), "check", "green"),
         "allocate": (_("Stock reserved for every line"), "box", "green"),
         "unallocate": (_("Stock no longer covers every line"), "package-off", "orange"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("live/", views.live, name="live"),
     path("bulk/<slug:action>/", acting_views.bulk, name="bulk"),
     path("issues/<int:pk>/solve/", acting_views.solve, name="solve-issue"),
+    path("lines/<int:pk>/", views.of_line, name="of-line"),
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/act/<slug:action>/", acting_views.act, name="act"),
     path("<int:pk>/hold/", acting_views.hold, name="hold"),

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,7 +19,7 @@ from orders import canceling, presenting, queries
 from orders.buyers import masked, open_buyer
 from orders.forms import OrderFilterForm
 from orders.lifecycle import BY_CHANNEL
-from orders.models import Order, PlatformCancel
+from orders.models import Order, OrderLine, PlatformCancel
 from orders.queries import OrderFilter
 from orders.states import OPEN, Status
 
@@ -115,6 +115,7 @@ def orders(request: HttpRequest) -> HttpResponse:
         "tabs": _tabs(open_tab=tab, asked=asked, counts=counts),
         "filter": form,
         "clear_url": _address("orders:list", {"tab": tab}) if asked else "",
+        "has_orders": _every(counts) > 0,
         "rows": [presenting.table_row(order, actor=actor) for order in page.rows],
         "bulk": _bulk() if actor.may("orders.work") else [],
         "pager": Pager(
@@ -177,6 +178,16 @@ def order_or_404(actor: Actor, pk: int) -> Order:
         return queries.detail(actor=actor, order_id=pk)
     except Order.DoesNotExist:
         raise Http404(_("There is no such order, or it is not yours to see.")) from None
+
+
+@allow("orders.view")
+@require_GET
+def of_line(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go from a line, as the stock journal names it, to its order."""
+    line = OrderLine.objects.filter(pk=pk).only("order_id").first()
+    if line is None:
+        raise Http404(_("There is no such order, or it is not yours to see."))
+    return redirect("orders:detail", line.order_id)
 
 
 def _cancel_shown(order: Order) -> PlatformCancel | None:

@@ -21,8 +21,9 @@ _running: list[servers.Servers] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers once for the whole run."""
-    if not config.option.collectonly:
+    """Start the servers once for the whole run, or once in each process it is spread over."""
+    only_hands_out = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+    if not config.option.collectonly and not only_hands_out:
         _running.append(servers.start(made=PLAN))
         servers.bootstrap_roles(made=PLAN, may_create_databases=True)
 

@@ -12,6 +12,11 @@ import django
 from ecomhub.runtime import i18n, servers
 from ecomhub.runtime.passwords import new_keyring
 
+# Each process of a run spread over several has servers of its own, not those its parent planned.
+PLANNED = "ECOMHUB_TEST_PLANNED"
+for name in os.environ.pop(PLANNED, "").split():
+    os.environ.pop(name, None)
+
 RUN_DIR = Path(tempfile.mkdtemp(prefix="ecomhub-test-"))
 RUN_DIR.chmod(0o711)  # the database may run as another account
 
@@ -31,6 +36,7 @@ for name in ("ALLOWED_HOSTS", "CACHE_URL", "ECOMHUB_CLOCK_FILE", "ECOMHUB_ORIGIN
 (RUN_DIR / "static").mkdir()
 PLAN = servers.plan(run_dir=RUN_DIR, durable=False, max_connections=200)
 atexit.register(servers.remove, made=PLAN)
+os.environ[PLANNED] = " ".join({*PLAN.environment, "DATABASE_OWNER_URL"} - os.environ.keys())
 os.environ.update(PLAN.environment)
 os.environ.setdefault("DATABASE_OWNER_URL", os.environ["DATABASE_URL"])
 i18n.compile_catalogs()

@@ -10,7 +10,17 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from channels.sandbox import calls, control, faults, pictures, receiver, seller_center, sheets
+from channels.sandbox import (
+    calls,
+    center_money,
+    control,
+    faults,
+    money_tariff,
+    pictures,
+    receiver,
+    seller_center,
+    sheets,
+)
 from channels.sandbox.dialects import find_dialects
 from channels.sandbox.market_clock import MarketClock
 from channels.sandbox.sellers import Seller
@@ -228,6 +238,8 @@ def make_market(
         Route(method="GET", pattern="/", handler=_home, open_door=True),
         *pictures.ROUTES,
         *control.ROUTES,
+        *money_tariff.ROUTES,
+        *center_money.ROUTES,
         *sheets.ROUTES,
         *seller_center.ROUTES,
         *receiver.ROUTES,

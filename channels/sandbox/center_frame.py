@@ -11,6 +11,7 @@ from channels.sandbox.wire import Call, Response
 TABS = (
     ("orders", "Orders 订单"),
     ("listings", "Listings 商品"),
+    ("money", "Money 资金"),
     ("calls", "Calls received 接口调用"),
     ("pushes", "Pushes 推送"),
     ("faults", "Faults 故障开关"),
@@ -19,8 +20,8 @@ TABS = (
 
 
 def when(second: int | None) -> Html:
-    """Return an instant for people."""
-    return Html("–") if second is None else Html(f"<time>{instant(second):%Y-%m-%d %H:%M:%S}</time>")
+    """Return an instant for people; nothing yet is a dash."""
+    return Html("–") if not second else Html(f"<time>{instant(second):%Y-%m-%d %H:%M:%S}</time>")
 
 
 def show(call: Call, *, title: str, body: object, tab: str = "", heading: object | None = None) -> Response:

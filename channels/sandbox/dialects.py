@@ -17,6 +17,7 @@ from channels.sandbox.wire import Call, Request, Response, Route
 
 if TYPE_CHECKING:
     from channels.sandbox.listings import Listing
+    from channels.sandbox.money import MoneyRules
     from channels.sandbox.orders import Order
     from channels.sandbox.pushing import OutgoingPush
     from channels.sandbox.world import World
@@ -49,7 +50,8 @@ class Dialect:
     ``paid_order_id`` gives a paid order the number it goes on under, where the platform changes it;
     ``over_daily`` answers a caller over a day's cap (else ``too_many``). ``keeps_goods`` says that the
     platform's own warehouses hold and ship some of the goods; ``listing_name`` what the platform calls a
-    listing, where that is not the seller's own code.
+    listing, where that is not the seller's own code; ``opens_sets`` says that a set is sold as its parts.
+    ``money`` is how it charges and pays its sellers.
     """
 
     platform: str
@@ -73,9 +75,11 @@ class Dialect:
     paid_order_id: "Callable[[Random, Order], str] | None" = None
     over_daily: Callable[[Call, Route], Response] | None = None
     keeps_goods: bool = False
+    opens_sets: bool = False
     offers_returns: bool = False
     push: "Callable[[World, Seller, str, Mapping[str, Any]], OutgoingPush | None] | None" = None
     listing_name: "Callable[[World, Listing], str] | None" = None
+    money: "MoneyRules | None" = None
 
 
 class DialectModule(Protocol):

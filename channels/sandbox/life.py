@@ -64,6 +64,8 @@ def cancel(*, world: "World", order: Order, at: int, by: str, reason: str) -> No
         package.status, package.changed = "canceled", at
     for line in order.lines:
         line.canceled_by, line.cancel_reason = by, reason
+    if order.status == PENDING:
+        order.extra["unpaid"] = True
     order.status = CANCELED
     touch(order, at)
 
@@ -104,6 +106,7 @@ def _pay(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Du
     if order.status != PENDING:
         return []
     order.status = UNSHIPPED
+    order.extra["paid"] = at
     touch(order, at)
     chance = stream(world.seed, "paid", order.id)
     new_id = world.dialect(world.sellers[order.seller]).paid_order_id
@@ -235,15 +238,13 @@ def _deliver(world: "World", order: Order, at: int, data: dict[str, Any]) -> lis
 
 def _refund(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due]:
     chance = stream(world.seed, "refund", order.id)
-    line = chance.choice(order.lines)
+    line = chance.choice([line for line in order.lines if line.shipped] or order.lines)
     percent = int(data.get("percent", chance.choice((10, 20, 30, 50, 100))))
+    amount = min(line.total * percent // 100, returns.left_to_refund(order, line.id))
+    if amount <= 0:
+        return []
     order.refunds.append(
-        {
-            "line": line.id,
-            "at": at,
-            "amount": line.total * percent // 100,
-            "returned": line.shipped if percent == 100 else 0,
-        }
+        {"line": line.id, "at": at, "amount": amount, "returned": line.shipped if percent == 100 else 0}
     )
     touch(order, at)
     return []

@@ -113,6 +113,7 @@ class _Shelf:
         self.chance: Random = stream(seed, "shelf", dialect.platform, plan.name, marketplace.id)
         self.dialect = dialect
         self.rows: list[Listing] = []
+        self.alone: list[Good] = []
 
     def add(
         self, *, code: str, good: Good, title: str, units: list[tuple[str, int]], price_percent: int,
@@ -196,13 +197,15 @@ def build_listings(
         )  # fmt: skip
         if plan.families:
             continue
+        shelf.alone.append(good)
         if place % 23 == 2:
             shelf.add(
                 code=f"{good.code}-2PK", good=good, title=f"{good.name_en} (Pack of 2)",
                 units=[(good.code, 2)], price_percent=188, weight=weight / 3,
             )  # fmt: skip
-        if place % 37 == 9 and place:
-            other = sold[place - 4]
+        # Where a set is sold as its parts, each of them must be on the shelf too.
+        other = shelf.alone[-min(5, len(shelf.alone))] if dialect.opens_sets else sold[place - 4]
+        if place % 37 == 9 and other is not good:
             shelf.add(
                 code=f"SET-{good.family}-{other.family}-{place}", good=good,
                 title=f"{family_title(good)} & {family_title(other)} Gift Set",
@@ -260,3 +263,9 @@ def set_quantity(*, world: "World", listing: Listing, quantity: int, at: int, by
         "insert into listing_changes (listing, at, before, after, by) values (?, ?, ?, ?, ?)",
         (listing.id, at, before, quantity, by),
     )
+
+
+def set_price(*, world: "World", listing: Listing, minor: int, at: int) -> None:
+    """Give a listing its price in minor units."""
+    listing.price, listing.updated = minor, at
+    world.db.execute("update listings set price = ?, updated = ? where id = ?", (minor, at, listing.id))

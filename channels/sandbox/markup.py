@@ -37,7 +37,8 @@ table { border-collapse: collapse; width: 100%; } th, td { padding: 8px 12px; te
   border-bottom: 1px solid var(--line); vertical-align: top; } tr:last-child td { border-bottom: 0; }
 th { color: var(--soft); font-weight: 600; font-size: 13px; white-space: nowrap; }
 time, td:first-child a { white-space: nowrap; }
-td.n, th.n { text-align: end; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.wide table { min-width: 860px; } td code { display: inline-block; min-width: 8rem; }
 code { font: 13px/1.4 ui-monospace, "Cascadia Mono", Menlo, monospace; overflow-wrap: anywhere; }
 .pill { display: inline-block; padding: 1px 9px; border-radius: 99px; background: var(--tint); color: var(--mark);
   font-size: 13px; white-space: nowrap; } .pill.warn { color: var(--warn); } .pill.bad { color: var(--bad); }

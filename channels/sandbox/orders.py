@@ -137,6 +137,7 @@ def save_orders(connection: sqlite3.Connection, orders: Iterable[Order]) -> None
     if isinstance(connection, Store):
         for order in kept:
             connection.note_saved(order.id)
+        connection.note_money(kept)
     connection.executemany(
         "insert or replace into orders values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         map(_row, kept),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from channels.sandbox import people
+from channels.sandbox import people, sets
 from channels.sandbox.goods import stream
 from channels.sandbox.listings import Listing
 from channels.sandbox.market_clock import seconds
@@ -72,14 +72,19 @@ def place(*, world: World, wanted: dict[str, Any]) -> Order:
     dialect = world.dialect(seller)
     tax = market.tax if country == market.country else 0
     lines = [
-        _line(
-            _choose(world, seller, place_id, line, by_platform),
-            line,
-            dialect.new_line_id(chance),
-            tax,
+        part
+        for line in wanted.get("lines") or [{}]
+        for part in sets.opened(
+            world,
+            _line(
+                _choose(world, seller, place_id, line, by_platform),
+                line,
+                dialect.new_line_id(chance),
+                tax,
+                chance,
+            ),
             chance,
         )
-        for line in wanted.get("lines") or [{}]
     ]
     recipient = people.address(country_code=country, chance=chance, business=business)
     mail = dialect.buyer_mail(chance, market)

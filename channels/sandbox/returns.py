@@ -52,6 +52,13 @@ def ask(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[Due
     return [(at + ANSWER_WITHIN, "settle_return", {"return": number})]
 
 
+def left_to_refund(order: Order, line_id: str) -> int:
+    """Return what of a line the buyer has not got back yet, in minor units."""
+    line = order.line(line_id)
+    back = sum(refund["amount"] for refund in order.refunds if refund["line"] == line_id)
+    return 0 if line is None else line.total - back
+
+
 def answer(*, world: "World", order: Order, number: str, accept: bool, at: int) -> bool:
     """Let the seller answer a request; ``False`` when there is none to answer. The caller saves the order."""
     found = find_return(order, number)
@@ -68,6 +75,7 @@ def settle(world: "World", order: Order, at: int, data: dict[str, Any]) -> list[
     if found is None or found["status"] not in (REQUESTED, ACCEPTED):
         return []
     found["status"] = REFUNDED
+    found["amount"] = min(found["amount"], left_to_refund(order, found["line"]))
     order.refunds.append(
         {"line": found["line"], "at": at, "amount": found["amount"], "returned": found["quantity"]}
     )

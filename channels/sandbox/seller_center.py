@@ -24,7 +24,8 @@ def _home(call: Call) -> Response:
             (
                 link(f"/seller-center/{seller.name}/orders", seller.name),
                 call.world.dialect(seller).title, code(seller.seller_id), sum(counts.values()), open_orders,
-                connected, ", ".join(sorted(set(call.world.subscriptions.get(seller.name, {}).values()))),
+                connected,
+                code(", ".join(sorted(set(call.world.subscriptions.get(seller.name, {}).values())))),
             )
         )  # fmt: skip
     columns = (

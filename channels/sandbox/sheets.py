@@ -8,6 +8,7 @@ from channels.sandbox.goods import Good, goods
 from channels.sandbox.listings import opening_stock, plan_goods
 from channels.sandbox.pictures import picture_url
 from channels.sandbox.sellers import Seller
+from channels.sandbox.sets import parts_of
 from channels.sandbox.wire import Call, Response, Route, json_response
 
 SKU_COLUMNS = (
@@ -106,7 +107,7 @@ def _pairings(call: Call) -> Response:
             listing.code if name is None else name(call.world, listing), sku, units,
         )
         for listing in call.world.listings.values()
-        if listing.seller == seller.name and listing.paired
+        if listing.seller == seller.name and listing.paired and not parts_of(call.world, listing)
         for sku, units in listing.components
         if sku in known
     ]  # fmt: skip

@@ -211,13 +211,13 @@ class Staff:
                 self._arrange(shipment)
 
     def _ship_with_own_number(self, shipment: dict[str, Any]) -> None:
-        carrier, start, digits = self.luck.choice(CARRIERS)
+        carrier, number = self._carrier_and_number()
         body = {
             "order": shipment["orders"][0],
             "warehouse": shipment["warehouse"],
             "carrier": carrier,
             "service": self.luck.choice(("Standard", "Express")),
-            "tracking_number": start + "".join(self.luck.choices("0123456789", k=digits)),
+            "tracking_number": number,
         }
         part = self._part(shipment)
         if part:
@@ -226,9 +226,18 @@ class Staff:
         if self.hub.ask("shipments/", body, act=act, expected=NOT_ARRANGED) == NOT_ARRANGED:
             self._arrange(shipment)
 
+    def _carrier_and_number(self) -> tuple[str, str]:
+        carrier, start, digits = self.luck.choice(CARRIERS)
+        return carrier, start + "".join(self.luck.choices("0123456789", k=digits))
+
     def _arrange(self, shipment: dict[str, Any]) -> None:
-        """Let the platform take the parcel its own way: it gives carrier, number and label."""
-        self.hub.post(f"shipments/{shipment['id']}/arrange/", {}, act="arranged")
+        """Let the platform take the parcel its own way: it gives carrier, number and label.
+
+        A way that was refused may be one on which the seller brings the number.
+        """
+        refused = (shipment.get("arrangement") or {}).get("outcome") == "refused"
+        body = {"tracking_number": self._carrier_and_number()[1]} if refused else {}
+        self.hub.post(f"shipments/{shipment['id']}/arrange/", body, act="arranged")
 
     def _ship_as_arranged(self, shipment: dict[str, Any]) -> None:
         if shipment["arrangement"]["document_at"]:

@@ -1,6 +1,7 @@
 """The market's own storage: one SQLite database in its directory, or in memory."""
 
 import sqlite3
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,21 @@ create table if not exists feeds (
 create table if not exists notes (
     platform text not null, key text not null, value text not null, primary key (platform, key)
 ) without rowid;
+create table if not exists money (
+    id integer primary key, seller text not null, place text not null, object text not null,
+    key text not null, at integer not null, free integer not null, kind text not null, doc text not null,
+    settled integer, unique (object, key)
+);
+create index if not exists money_free on money (seller, place, free) where settled is null;
+create index if not exists money_booked on money (seller, at);
+create index if not exists money_settled on money (settled) where settled is not null;
+create table if not exists statements (
+    id integer primary key, seller text not null, place text not null, number text not null,
+    revision integer not null, starts integer not null, ends integer not null, created integer not null,
+    currency text not null, total integer not null, reserve integer not null, packed blob not null
+);
+create index if not exists statements_created on statements (seller, created);
+create index if not exists statements_place on statements (seller, place, id);
 create table if not exists pushes (
     id integer primary key, at integer not null, seller text not null, event text not null,
     method text not null, url text not null, headers text not null, body blob not null,
@@ -79,17 +95,27 @@ TABLES = (
     "documents",
     "feeds",
     "notes",
+    "money",
+    "statements",
     "pushes",
 )
 
 
+def _notes_nothing(orders: Iterable[Any]) -> None:
+    """Stand in where no world is behind the storage."""
+
+
 class Store(sqlite3.Connection):
-    """The market's database; remembers which orders the transaction at hand made or changed."""
+    """The market's database; remembers which orders the transaction at hand made or changed.
+
+    ``note_money`` hears of every order before it is written.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.saved_orders: dict[str, bool] = {}
         self.watches_orders = False
+        self.note_money: Callable[[Iterable[Any]], None] = _notes_nothing
 
     def note_saved(self, order_id: str) -> None:
         """Remember an order the transaction is about to write, and whether it is a new one."""

@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
 
-from channels.sandbox import people
+from channels.sandbox import people, sets
 from channels.sandbox.goods import Wheel, stream
 from channels.sandbox.listings import Listing
 from channels.sandbox.orders import PENDING, UNSHIPPED, Line, Order
@@ -71,12 +71,18 @@ def _pick(
     shelf, sums = world.shelf(seller=seller.name, marketplace=marketplace.id)
     for _ in range(6):
         listing = shelf[bisect(sums, chance.random() * sums[-1])] if shelf else None
-        if listing is None or listing in taken or (live and listing.quantity < 1):
+        if listing is None or (live and sets.for_sale(world, listing) < 1):
+            continue
+        if any(one in taken for one in _bought_with(world, listing)):
             continue
         if taken and listing.by_platform != taken[0].by_platform:
             continue
         return listing
     return None
+
+
+def _bought_with(world: "World", listing: Listing) -> list[Listing]:
+    return [listing, *(one for one, _ in sets.parts_of(world, listing))]
 
 
 def price_line(
@@ -116,9 +122,9 @@ def price_line(
     return line
 
 
-def _quantity(chance: Random, listing: Listing, live: bool) -> int:
+def _quantity(world: "World", chance: Random, listing: Listing, live: bool) -> int:
     wanted = _QUANTITIES.turn(chance)
-    return min(wanted, listing.quantity) if live else wanted
+    return min(wanted, sets.for_sale(world, listing)) if live else wanted
 
 
 def _lines(
@@ -132,17 +138,16 @@ def _lines(
         )
         if listing is None:
             continue
-        taken.append(listing)
-        lines.append(
-            price_line(
-                listing=listing,
-                quantity=_quantity(chance, listing, live),
-                line_id=world.dialect(seller).new_line_id(chance),
-                tax=tax,
-                unit_price=listing.price,
-                chance=chance,
-            )
+        taken += _bought_with(world, listing)
+        line = price_line(
+            listing=listing,
+            quantity=_quantity(world, chance, listing, live),
+            line_id=world.dialect(seller).new_line_id(chance),
+            tax=tax,
+            unit_price=listing.price,
+            chance=chance,
         )
+        lines += sets.opened(world, line, chance)
     return lines, taken
 
 

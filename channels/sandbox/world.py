@@ -10,10 +10,11 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
-from channels.sandbox import life, pushing
+from channels.sandbox import life, money, pushing
 from channels.sandbox.dialects import Dialect
 from channels.sandbox.goods import Wheel, stream
 from channels.sandbox.listings import (
@@ -24,6 +25,7 @@ from channels.sandbox.listings import (
     set_quantity,
 )
 from channels.sandbox.market_clock import MarketClock, instant, seconds
+from channels.sandbox.money_tariff import Tariff
 from channels.sandbox.orders import (
     Order,
     find_order,
@@ -46,6 +48,7 @@ class World:
 
     def __init__(self, *, directory: Path | None, dialects: Iterable[Dialect], clock: MarketClock) -> None:
         self.db: Store = open_store(directory)
+        self.db.note_money = partial(money.note, self)
         self.lock = threading.RLock()
         self.clock = clock
         self.subscriptions: dict[str, dict[str, str]] = {}
@@ -70,6 +73,7 @@ class World:
         self.sellers: dict[str, Seller] = {}
         self.listings: dict[int, Listing] = {}
         self.assortments: dict[tuple[int, str, str, str], list[Listing]] = {}
+        self.tariffs: dict[str, Tariff] = {}
         self._places: dict[str, Wheel[str]] = {}
         self._shelves: dict[tuple[str, str], tuple[list[Listing], list[float]]] = {}
         self._offers: dict[str, dict[str, dict[str, Listing]]] = {}
@@ -170,7 +174,7 @@ class World:
             for row in self.db.execute("select * from sellers order by name")
         }
         self.listings = read_listings(self.db)
-        self._shelves, self._offers = {}, {}
+        self._shelves, self._offers, self.tariffs = {}, {}, {}
         self.subscriptions = pushing.read_subscriptions(self)
         if self.subscriptions:
             self.pushes.start()

@@ -24,7 +24,10 @@ def api_actor(request: Request) -> Actor:
 
 
 class ActionPermission(BasePermission):
-    """Denies by default: a view names its action per method in ``actions`` (``{"GET": "orders.view"}``)."""
+    """Denies by default: a view names its action per method in ``actions`` (``{"GET": "orders.view"}``).
+
+    A route that needs another one says so as its ``right``.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Say whether the caller may do what this method does.
@@ -34,6 +37,7 @@ class ActionPermission(BasePermission):
         actions: Mapping[str, str] = getattr(view, "actions", {})
         method = "GET" if request.method == "HEAD" else request.method or ""
         action = actions.get(method, actions.get("*", ""))
+        action = (getattr(view, "right", "") or action) if action else ""
         if action == PUBLIC:
             return True
         if api_actor(request) is NOBODY:

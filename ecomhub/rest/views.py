@@ -22,10 +22,12 @@ from ecomhub.rest.throttling import Rate, TokenThrottle
 class HubViewSet(viewsets.GenericViewSet[Any]):
     """Base of the API's sections. ``actions`` names the access action per method; the rest is denied.
 
+    A route of its own that needs another one is made with ``@action(..., right="logistics.label")``.
     Every read takes ``fields=`` (sparse answers); a method marked ``@deprecated`` says so on its answers.
     """
 
     actions: ClassVar[dict[str, str]] = {}
+    right = ""
     newest_first = False
     serializer_class: Any = None
     pagination_class = KeysetPagination

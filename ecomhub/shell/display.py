@@ -14,7 +14,7 @@ from babel.core import UnknownLocaleError
 from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, pgettext, to_locale
 
 from ecomhub.money import exponent
 
@@ -24,6 +24,9 @@ DAY = 24 * HOUR
 MOST_DECIMALS = 4
 
 _UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (1, "s"))
+
+_ACTORS = {"system": "ecomhub", "command": gettext_lazy("a command")}
+"""Who acted when it was nobody: the names that rows keep, and how they read."""
 
 STYLES = frozenset({"short", "long", "date", "time"})
 
@@ -39,6 +42,11 @@ def _locale(language: str) -> Locale:
 def locale() -> Locale:
     """Return the Babel locale of the language the page is written in."""
     return _locale(get_language() or "en")
+
+
+def actor_text(name: str) -> str:
+    """Return who acted, for people: a person's name as it is, the hub and its commands in words."""
+    return str(_ACTORS.get(name, name))
 
 
 def number_text(value: int | Decimal, *, signed: bool = False) -> str:

@@ -195,6 +195,12 @@ def progress(value: int, most: int, label: str = "") -> SafeString:
 
 
 @register.filter
+def actor(name: str) -> str:
+    """Return who acted, in words."""
+    return display.actor_text(name)
+
+
+@register.filter
 def plain_date(value: datetime | None) -> str:
     """Return an instant for a ``datetime`` attribute."""
     return display.machine_text(value) if value else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from ecomhub import clock, http, work
 from ecomhub.webhooks.endpoints import secrets_of
@@ -129,13 +129,11 @@ def _failed(
     *, delivery: WebhookDelivery, endpoint: WebhookEndpoint, at: datetime, status: int | None, error: str
 ) -> None:
     left = delivery.tries_left - 1
-    if left <= 0 or status == _GONE:
+    if left == 0 or status == _GONE:
         work.fail(row=delivery, reason=error, final=True)
     else:
         work.postpone(row=delivery, due_in=_wait(left), reason=error)
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(
-        last_status=status, tries_left=F("tries_left") - 1 if delivery.tries_left else 0
-    )
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(last_status=status, tries_left=left)
     since = endpoint.failing_since or at
     changes: dict[str, object] = {"failing_since": since}
     if status == _GONE:

@@ -79,8 +79,9 @@ def routes() -> list[Route]:
             methods = getattr(view, "actions", None)
             named = dict(cls.actions)
             if methods:
+                right = getattr(view, "initkwargs", {}).get("right", "")
                 named = {
-                    method.upper(): named.get(method.upper(), named.get("*", ""))
+                    method.upper(): right or named.get(method.upper(), named.get("*", ""))
                     for method in methods
                     if method != "head"
                 }

@@ -179,6 +179,13 @@ def test_missing_scopes_are_named(client: Client, market: Market) -> None:
     assert not ChannelAccount.objects.exists()
 
 
+def test_permissions_it_works_without_are_named_at_every_door(client: Client, market: Market) -> None:
+    market.lacks = ["read_old_offers"]
+    page = client.get(come_back(client, begin(client)).headers["Location"]).content.decode()
+    assert "Not allowed: read_old_offers." in page
+    assert ChannelAccount.objects.get().state == ChannelAccount.State.CONNECTED
+
+
 def test_platform_that_is_away_is_said(client: Client, market: Market) -> None:
     state = begin(client)
     market.spoiled.append((503, "text/html", b"<html>"))

@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from channels import hanging, streams, tokens
@@ -113,11 +114,36 @@ def test_answer_ends_the_silence(account: ChannelAccount, market: Market) -> Non
     assert not Silence.objects.exists()
 
 
+def statements_about_silence(account: ChannelAccount) -> list[str]:
+    with CaptureQueriesContext(connection) as seen:
+        call(account)
+    return [row["sql"].split()[0] for row in seen.captured_queries if "silence" in row["sql"]]
+
+
+def test_answered_call_writes_nothing_unless_it_ends_a_silence(
+    account: ChannelAccount, market: Market
+) -> None:
+    assert statements_about_silence(account) == ["SELECT"]
+    hang(account, market)
+    rest_is_over()
+    assert "DELETE" in statements_about_silence(account)
+    assert statements_about_silence(account) == ["SELECT"]
+
+
+def test_refusal_answers_the_one_that_tried(account: ChannelAccount, market: Market) -> None:
+    hang(account, market)
+    rest_is_over()
+    market.spoiled.append((503, "text/html", b"<html>"))
+    with pytest.raises(RetryLater):
+        call(account)
+    assert not Silence.objects.exists()
+
+
 def test_rest_grows_and_stays_bounded(account: ChannelAccount) -> None:
     waits = []
     for _time in range(8):
         hanging.note_silence(account=account)
-        wait = hanging.rest(account=account)
+        wait = hanging.standing(account=account).wait
         assert wait is not None
         waits.append(round(wait.total_seconds()))
     assert waits == sorted(waits)

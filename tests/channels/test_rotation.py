@@ -140,7 +140,7 @@ def test_worker_killed_between_answer_and_commit_ends_in_a_clear_reason(
         call(account)
     account.refresh_from_db()
     assert account.state == ChannelAccount.State.NEEDS_RECONNECT
-    assert "answer to an earlier token refresh was lost" in account.state_reason
+    assert "answer to an earlier token refresh was lost" in account.state_words
 
 
 def test_refused_refresh_without_a_lost_answer_says_what_the_platform_said(

@@ -7,9 +7,10 @@ from typing import Any
 
 from channels.messages import IncomingLine
 from channels.models import ChannelAccount
-from logistics.dispatch import Part, dispatch
+from logistics.dispatch import dispatch
 from logistics.models import Shipment, ShipmentLine
 from logistics.planning import plan
+from logistics.splitting import Part
 from orders.models import Order
 from tests.orders.factory import AT, Goods, incoming, line, make_account, make_goods, taken
 

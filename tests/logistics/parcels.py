@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from channels import tokens
 from channels.listings import pair
@@ -46,7 +47,7 @@ class Parcels:
         """Its arrangement as it stands now."""
         return Arrangement.objects.select_related("document").latest("pk")
 
-    def ask(self, choice_key: str = "", **changes: str) -> Arrangement:
+    def ask(self, choice_key: str = "", **changes: Any) -> Arrangement:
         """Decide how the shipment is handed over."""
         return arrange(
             shipment_id=self.shipment.pk, choice_key=choice_key, at=LATER, actor="somebody", **changes
@@ -64,14 +65,18 @@ class Parcels:
 
     def refresh(self, at: datetime = AFTER) -> Order:
         """Take the order in as the market shows it now."""
+        return self.refresh_one("o1", at)
+
+    def refresh_one(self, name: str, at: datetime = AFTER) -> Order:
+        """Take any order in as the market shows it now."""
         shown = tokens.call(
             account=self.account,
             operation="fetch_order",
-            verb=lambda adapter: adapter.fetch_order(order_id="o1"),
+            verb=lambda adapter: adapter.fetch_order(order_id=name),
             at=at,
         )
         take(self.account, shown, at=at)
-        return self.order
+        return Order.objects.select_related("account", "shop").get(external_id=name)
 
 
 def open_parcels(market: Market) -> Parcels:

@@ -10,8 +10,8 @@ from channels import tokens
 from channels.listings import pair
 from channels.models import ChannelAccount
 from logistics.confirmation import tell
-from logistics.dispatch import Part
 from logistics.models import Confirmation, Shipment
+from logistics.splitting import Part
 from orders.allocation import allocate
 from orders.models import Order, OrderLine
 from tests.channels.making import connect

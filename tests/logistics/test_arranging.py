@@ -13,10 +13,11 @@ from ecomhub.files import read
 from ecomhub.models import Event
 from logistics import arranging, queries
 from logistics.arranging import again, offers, prefer
-from logistics.dispatch import Part, change_tracking
+from logistics.dispatch import change_tracking
 from logistics.models import Arrangement, Confirmation, Shipment
 from logistics.planning import plan
 from logistics.refusals import ShipmentRefused
+from logistics.splitting import Part
 from logistics.tasks import arrange_shipment, tick
 from orders import cancellation, holds
 from orders.models import OrderIssue, OrderLine

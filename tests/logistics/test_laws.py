@@ -17,6 +17,10 @@ from tests.orders.factory import incoming, taken
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BREAKS = {
+    "logistics.package-holds-one-shipment": [
+        "UPDATE logistics_arrangement SET package = 'P1', "
+        "order_id = (SELECT min(order_id) FROM logistics_arrangement)",
+    ],
     "logistics.shipped-is-what-left-the-stock": [
         "ALTER TABLE logistics_shipmentline DISABLE TRIGGER USER",
         "UPDATE logistics_shipmentline SET quantity = quantity + 1 WHERE shipment_id = {gone}",
@@ -79,13 +83,15 @@ def busy() -> Shipment:
     goods = make_goods({"mug": 20, "plate": 20}, account=telling())
     order, shipment = planned_one(goods, line("mug", 3), line("plate", 1, number=2))
     send(shipment, Part(OrderLine.objects.filter(order=order).order_by("pk")[0].pk, 2))
-    planned_one(goods, line("mug", 1))
+    waiting_order, waiting = planned_one(goods, line("mug", 1))
+    Arrangement.objects.create(shipment=waiting, order=waiting_order, package="P2", asked_at=LATER)
     given_order, given = planned_one(goods, line("mug", 1))
     send(given)
     Confirmation.objects.filter(shipment=given).update(outcome="confirmed", told_at=LATER, state="done")
     Arrangement.objects.create(
         shipment=given, order=given_order, outcome="confirmed", told_at=LATER, numbered_at=LATER,
         tracking_number=f"1Z{given.number}", asked_at=LATER, state="done", has_document=False,
+        package="P1",
     )  # fmt: skip
     taken(goods.account, incoming(88, line("mug", 1)))
     return shipment

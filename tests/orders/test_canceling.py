@@ -14,8 +14,8 @@ from ecomhub import work
 from ecomhub.access import Role
 from ecomhub.models import Event
 from inventory.models import StockLevel
-from logistics.dispatch import Part
 from logistics.planning import plan
+from logistics.splitting import Part
 from orders import canceling, holds
 from orders.cancel_calls import carry_out, due_cancels, report_stopped
 from orders.models import Order, OrderIssue, OrderLine, PlatformCancel

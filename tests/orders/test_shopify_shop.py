@@ -11,8 +11,17 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from channels import accounts, connecting, tokens
-from channels.models import ChannelAccount, Credential, FailedImport, Listing, Pull, Shop, SyncRun
+from channels import accounts, connecting, listings, tokens
+from channels.models import (
+    ChannelAccount,
+    Credential,
+    FailedImport,
+    Listing,
+    Pull,
+    Shop,
+    SyncRun,
+    ThrottleBucket,
+)
 from ecomhub import work
 from ecomhub.access import Role
 from orders import pulling
@@ -74,7 +83,27 @@ def test_listings_come_in_with_their_handles(shop: ChannelAccount, market: Sandb
     sold = [one for one in market.state("shopify")["listings"] if one["components"]]
     assert rows.count() == len(sold)
     assert not rows.filter(handle="").exists()
-    assert not rows.filter(remote_quantity=None).exists()
+    assert not rows.filter(remote_quantity=None, is_parent=False).exists()
+
+
+def test_bundle_is_a_roof_and_an_order_of_it_brings_its_parts(shop: ChannelAccount, market: Sandbox) -> None:
+    run_stream(shop, "listings")
+    sold = market.state("shopify")["listings"]
+    bundle = next(one for one in sold if len(one["components"]) > 1)
+    roof = Listing.objects.get(shop__account=shop, external_id=bundle["code"])
+    assert (roof.is_parent, roof.remote_quantity) == (True, None)
+    with pytest.raises(listings.PairingRefused, match="parent listing sells nothing"):
+        listings.pair(listing=roof, components=[(1, 1)], at=START, actor="mei")
+    assert bundle["code"] not in market.sheet("pairings", seller="shopify")
+    placed = market.place_order(seller="shopify", lines=[{"listing": bundle["code"], "quantity": 3}])
+    ThrottleBucket.objects.all().delete()  # the listings took the points
+    pull(shop, START + timedelta(minutes=2))
+    assert not FailedImport.objects.values_list("reason", flat=True)
+    lines = Order.objects.get(external_id=placed["id"]).lines.order_by("pk")
+    assert [(line.listing.external_id, line.quantity) for line in lines] == [
+        (sku, 3 * units) for sku, units in bundle["components"]
+    ]
+    assert not any(line.listing.is_parent for line in lines)
 
 
 def test_renewed_refresh_token_is_kept(shop: ChannelAccount) -> None:
@@ -128,4 +157,5 @@ def through_the_browser(start: connecting.Start, user_id: int) -> ChannelAccount
     address = connecting.begin(platform_key="shopify", start=start, user_id=user_id, binding="b")
     query = allow(address, back=connecting.redirect_address(platform_key="shopify"))
     held = connecting.take_back(platform_key="shopify", query=query, user_id=user_id, binding="b")
-    return connecting.finish(platform_key="shopify", start=held, query=query, at=START, actor="test")
+    done = connecting.finish(platform_key="shopify", start=held, query=query, at=START, actor="test")
+    return done.account

@@ -119,7 +119,9 @@ class FakeAdapter(OptionalVerbs):
     def check(self) -> Sequence[Marketplace]:
         from_bazaar = self._call("check", "GET", "/v1/sites", key="sites", kind=list)["sites"]
         return [
-            Marketplace(site["id"], site["country"], site["coin"], "UTC", site["id"])
+            Marketplace(
+                site["id"], site["country"], site["coin"], "UTC", site["id"], tuple(site.get("lacks", ()))
+            )
             for site in from_bazaar
             if isinstance(site, dict)
         ]

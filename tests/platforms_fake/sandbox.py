@@ -57,6 +57,7 @@ class Market:
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     listeners: list[str] = field(default_factory=list)
     left: str = ""
+    lacks: list[str] = field(default_factory=list)
     hangs: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -100,7 +101,7 @@ class Market:
             case "GET", ["v1", "sites"]:
                 return {
                     "sites": [
-                        {"id": "FB-US", "country": "US", "coin": "USD"},
+                        {"id": "FB-US", "country": "US", "coin": "USD", "lacks": self.lacks},
                         {"id": "FB-JP", "country": "JP", "coin": "JPY"},
                     ]
                 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -173,3 +174,42 @@ def test_points_are_counted_through_fragments_lists_and_edges() -> None:
         assert points(read_document(query), {"n": 4}) == cost, query
     with pytest.raises(QueryError):
         read_document("{ a " * 5000)
+
+
+def bundle_of(sandbox: Sandbox) -> dict[str, Any]:
+    """A set the shop sells, as the market knows it: its parts are variants of their own."""
+    listings = sandbox.state("shopify")["listings"]
+    return next(dict(one) for one in listings if len(one["components"]) > 1)
+
+
+def test_bundle_is_sold_as_its_parts_and_has_no_stock_of_its_own(caller: Caller, sandbox: Sandbox) -> None:
+    bundle = bundle_of(sandbox)
+    search = f'{{ productVariants(first: 1, query: "sku:\\"{bundle["code"]}\\"") {{ nodes {{ id sku price'
+    asked = search + " requiresComponents inventoryItem { id } } } }"
+    [variant] = caller.ask(asked)["data"]["productVariants"]["nodes"]
+    assert (variant["sku"], variant["requiresComponents"]) == (bundle["code"], True)
+    refused = caller.set_quantity("k9", 5, inventoryItemId=variant["inventoryItem"]["id"])
+    assert refused[0]["code"] == "INVALID_INVENTORY_ITEM"
+    before = [sandbox.listing(sku, seller="shopify")["quantity"] for sku, _units in bundle["components"]]
+    placed = sandbox.place_order(seller="shopify", lines=[{"listing": bundle["code"], "quantity": 2}])
+    query = """query Q($id: ID!) { order(id: $id) { lineItems(first: 9) { nodes { sku quantity
+      originalTotalSet { shopMoney { amount } }
+      lineItemGroup { id title quantity variantId variantSku } } } } }"""
+    order = caller.ask(query, id=f"gid://shopify/Order/{placed['id']}")["data"]["order"]
+    parts = order["lineItems"]["nodes"]
+    assert [part["sku"] for part in parts] == [sku for sku, _units in bundle["components"]]
+    assert {part["quantity"] for part in parts} == {2}
+    [group] = {tuple(sorted(part["lineItemGroup"].items())) for part in parts}
+    assert dict(group)["variantId"] == variant["id"]
+    paid = sum(Decimal(part["originalTotalSet"]["shopMoney"]["amount"]) for part in parts)
+    assert paid == 2 * Decimal(variant["price"])
+    after = [sandbox.listing(sku, seller="shopify")["quantity"] for sku, _units in bundle["components"]]
+    assert after == [max(0, one - 2) for one in before]
+
+
+def test_only_the_platform_that_opens_sets_opens_them(sandbox: Sandbox) -> None:
+    one = next(row for row in sandbox.state("busy")["listings"] if len(row["components"]) > 1)
+    placed = sandbox.place_order(
+        seller="busy", marketplace=one["marketplace"], lines=[{"listing": one["code"]}]
+    )
+    assert [line["code"] for line in placed["lines"]] == [one["code"]]

@@ -143,6 +143,24 @@ def test_ten_tries_over_three_days_then_it_stops(
     assert timedelta(days=3) < total < timedelta(days=3, hours=6)
 
 
+def test_message_sent_again_has_all_its_tries_and_counts_each(
+    subscribed: tuple[WebhookEndpoint, str], receiver: Receiver
+) -> None:
+    endpoint, _ = subscribed
+    receiver.answers = [503] * 12
+    happen()
+    for _ in range(10):
+        make_due()
+        send(endpoint)
+    endpoints.again(rows=[WebhookDelivery.objects.get().pk])
+    left = []
+    for _ in range(2):
+        make_due()
+        send(endpoint)
+        left.append(WebhookDelivery.objects.get().tries_left)
+    assert left == [9, 8]
+
+
 def test_one_failing_message_leaves_the_others_for_the_next_turn(
     subscribed: tuple[WebhookEndpoint, str], receiver: Receiver
 ) -> None:

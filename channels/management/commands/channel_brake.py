@@ -36,10 +36,10 @@ class Command(BaseCommand):
         told = {
             "account": account.name,
             "engaged": account.brake_engaged_at is not None,
-            "reason": account.brake_reason,
+            "reason": account.brake_words,
             **as_dict(preview),
         }
-        words = f"engaged: {account.brake_reason}" if told["engaged"] else "not engaged"
+        words = f"engaged: {account.brake_words}" if told["engaged"] else "not engaged"
         self.stdout.write(
             json.dumps(told, ensure_ascii=False)
             if options["json"]

@@ -1,4 +1,4 @@
-"""Amazon Selling Partner API: orders, listings, stock, FBA stock and shipment confirmation."""
+"""Amazon Selling Partner API: orders, listings, stock, prices, FBA stock and shipment confirmation."""
 
 from channels.adapter import Capability, Platform
 from channels.platforms.amazon import _environment, directory
@@ -22,8 +22,10 @@ PLATFORM = Platform(
             Capability.LISTINGS,
             Capability.PUSH_STOCK,
             Capability.PUSH_STOCK_BATCH,
+            Capability.PUSH_PRICE,
             Capability.CHANNEL_STOCK,
             Capability.CONFIRM_SHIPMENT,
+            Capability.STATEMENTS,
         }
     ),
     rates=directory.RATES,
@@ -31,4 +33,5 @@ PLATFORM = Platform(
     build=AmazonAdapter,
     read_order_files=read_order_files,
     operations=directory.OPERATIONS,
+    buckets=directory.BUCKETS,
 )

@@ -18,15 +18,17 @@ from channels.messages import (
     BatchTicket,
     ChannelStock,
     Connection,
+    IncomingDocument,
     IncomingListing,
     IncomingOrder,
     Marketplace,
     Page,
+    PriceUpdate,
     ShipmentNotice,
     StockResult,
     StockUpdate,
 )
-from channels.platforms.amazon import feeds
+from channels.platforms.amazon import feeds, prices, statements
 from channels.platforms.amazon.client import (
     Api,
     FeedsApi,
@@ -42,8 +44,8 @@ from channels.platforms.amazon.client import (
 from channels.platforms.amazon.directory import CARRIERS, MARKETPLACE_BY_ID
 from channels.platforms.amazon.mapping import read_order
 from channels.platforms.amazon.mapping_listings import read_listing, read_stock
-from channels.platforms.amazon.reading import Json, Unreadable, instant, read_each
 from channels.platforms.amazon.transport import Expected
+from channels.reading import Json, Unreadable, instant, read_each
 
 INCLUDED_IN_ORDERS = (
     "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES",
@@ -175,6 +177,34 @@ class AmazonAdapter(OptionalVerbs):
         )
         return feeds.read_submission(data, update=update)
 
+    def push_price(self, *, update: PriceUpdate) -> StockResult:
+        """Set one listing's price on its marketplace. ``ACCEPTED`` means queued; reading back proves it.
+
+        The offer is read first and sent back whole with the new price: a replaced offer loses what is
+        left out.
+        """
+        _refuse_as_path(update.listing_id, "SKU")
+        prices.check_price(update)
+        reading = Expected(operation="push_price", key="attributes", kind=dict, is_main=False)
+        held = self._open(ListingsApi, reading).get_listings_item(
+            self.connection.seller_id,
+            update.listing_id,
+            marketplaceIds=[update.marketplace],
+            includedData=["attributes"],
+        )
+        try:
+            body = prices.price_patch(update, held=held)
+        except Unreadable as error:
+            raise RetryLater(f"Amazon's answer is broken: {error}") from error
+        expected = Expected(operation="push_price", key="status", kind=str, writes=True)
+        data = self._open(ListingsApi, expected).patch_listings_item(
+            self.connection.seller_id,
+            update.listing_id,
+            marketplaceIds=[update.marketplace],
+            body={"method": "PATCH", **body},
+        )
+        return feeds.read_submission(data, update=update)
+
     def push_stock_batch(self, *, updates: Sequence[StockUpdate]) -> BatchTicket:
         """Hand in quantities of one marketplace as one feed: its messages cannot name a marketplace."""
         places = {update.marketplace for update in updates}
@@ -240,6 +270,18 @@ class AmazonAdapter(OptionalVerbs):
         expected = Expected(operation="confirm_shipment", key="", writes=True)
         self._open(ShippingApi, expected).confirm_shipment(
             notice.order_id, marketplaceId=notice.marketplace, packageDetail=package_detail(notice)
+        )
+
+    def fetch_statements(
+        self, *, created_from: datetime, created_to: datetime, page_token: str
+    ) -> Page[IncomingDocument]:
+        """Fetch the next settlement report of a window, and then the transactions of the Finances API."""
+        return statements.fetch_page(
+            connection=self.connection,
+            observer=self._observer,
+            created_from=created_from,
+            created_to=created_to,
+            page_token=page_token,
         )
 
 

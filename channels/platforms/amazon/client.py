@@ -11,18 +11,20 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 from sp_api.api.feeds.feeds_2021_06_30 import FeedsV20210630
+from sp_api.api.finances.finances_2024_06_19 import FinancesV20240619
 from sp_api.api.inventories.inventories import Inventories
 from sp_api.api.listings_items.listings_items_2021_08_01 import ListingsItemsV20210801
 from sp_api.api.orders.orders_2026_01_01 import OrdersV20260101
 from sp_api.api.orders.orders_v0 import OrdersV0
+from sp_api.api.reports.reports import Reports
 from sp_api.api.sellers.sellers import Sellers
 from sp_api.auth import AccessTokenResponse
 from sp_api.base import Client
 
 from channels.adapter import CredentialsRejected, Observer, Refused, RetryLater, Throttled
 from channels.messages import AccessToken, Connection
-from channels.platforms.amazon.reading import Json, parse_json
 from channels.platforms.amazon.transport import Expected, Guarded, GuardingTransport, send
+from channels.reading import Json, parse_json
 
 USER_AGENT = "ecomhub/0.1 (Language=Python)"
 _REJECTIONS = {"invalid_grant", "invalid_client", "unauthorized_client", "access_denied"}
@@ -95,6 +97,48 @@ class FeedsApi(_Guarded, FeedsV20210630):  # type: ignore[misc]
 
     def _post(self, path: str, body: Json) -> Json:
         return cast(Json, self._request(path, data={"method": "POST", **body}, add_marketplace=False))
+
+
+class ReportsApi(_Guarded, Reports):  # type: ignore[misc]
+    """Reports 2021-06-30. The SDK's own calls download and unpack unguarded."""
+
+    def list(self, *, report_type: str, created_since: str, created_until: str, token: str) -> Json:
+        """List one report of a type; a page token stands for all that was asked before."""
+        query = {
+            "reportTypes": report_type,
+            "processingStatuses": "DONE",
+            "pageSize": "1",
+            "createdSince": created_since,
+            "createdUntil": created_until,
+        }
+        asked = {"nextToken": token} if token else query
+        return cast(
+            Json,
+            self._request(
+                "/reports/2021-06-30/reports", params={"method": "GET", **asked}, add_marketplace=False
+            ),
+        )
+
+    def document(self, *, number: str) -> Json:
+        """Ask where a report's bytes can be fetched."""
+        path = f"/reports/2021-06-30/documents/{quote(number, safe='')}"
+        return cast(Json, self._request(path, add_marketplace=False))
+
+
+class FinancesApi(_Guarded, FinancesV20240619):  # type: ignore[misc]
+    """Finances 2024-06-19."""
+
+    def transactions(self, *, posted_after: str, posted_before: str, token: str) -> Json:
+        """List transactions by the time they were posted."""
+        asked = {"postedAfter": posted_after, "postedBefore": posted_before}
+        asked |= {"nextToken": token} if token else {}
+        return cast(
+            Json,
+            self._request(
+                "/finances/2024-06-19/transactions", params={"method": "GET", **asked},
+                add_marketplace=False,
+            ),
+        )  # fmt: skip
 
 
 Api = TypeVar("Api", bound=_Guarded)

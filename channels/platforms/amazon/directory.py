@@ -19,7 +19,7 @@ ENDPOINTS: Mapping[str, str] = {
 }
 HOSTS = (*(address.removeprefix("https://") for address in ENDPOINTS.values()), LOGIN_HOST)
 
-# Feed documents lie in Amazon's own buckets, one per region.
+# Documents of feeds and reports lie in Amazon's own buckets, one per region.
 DOCUMENT_HOSTS = (
     "tortuga-prod-na.s3-external-1.amazonaws.com",
     "tortuga-prod-na.s3.amazonaws.com",
@@ -58,7 +58,8 @@ MARKETPLACE_BY_ID: Mapping[str, Marketplace] = {place.id: place for place in MAR
 MARKETPLACE_ID_BY_NAME: Mapping[str, str] = {place.name.lower(): place.id for place in MARKETPLACES}
 
 # One bucket per verb. A verb that makes several calls has the rate of its slowest one. Published rates:
-# Orders 2026-01-01, Orders v0, Listings Items 2021-08-01, Feeds 2021-06-30, FBA Inventory v1, Sellers v1.
+# Orders 2026-01-01, Orders v0, Listings Items 2021-08-01, Feeds and Reports 2021-06-30, FBA Inventory v1,
+# Sellers v1.
 RATES: Mapping[str, Rate] = {
     "check": Rate(0.016, 15),
     "fetch_orders": Rate(0.0056, 20),
@@ -70,14 +71,19 @@ RATES: Mapping[str, Rate] = {
     "batch_results": Rate(0.0222, 10),
     "fetch_channel_stock": Rate(2.0, 2),
     "confirm_shipment": Rate(2.0, 10),
+    "fetch_statements": Rate(0.0167, 15),
 }
+# Quantities and prices are patches of the same call, which has one rate.
+BUCKETS: Mapping[str, str] = {"push_price": "push_stock"}
 OPERATIONS: Mapping[Capability, str] = {
     Capability.ORDERS: "fetch_orders",
     Capability.LISTINGS: "fetch_listings",
     Capability.PUSH_STOCK: "push_stock",
     Capability.PUSH_STOCK_BATCH: "push_stock_batch",
+    Capability.PUSH_PRICE: "push_price",
     Capability.CHANNEL_STOCK: "fetch_channel_stock",
     Capability.CONFIRM_SHIPMENT: "confirm_shipment",
+    Capability.STATEMENTS: "fetch_statements",
 }
 
 # Our carrier key → Amazon's carrier code; any other carrier is sent as "Other" with its name.

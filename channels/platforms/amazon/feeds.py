@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from channels.adapter import RetryLater
-from channels.messages import Outcome, StockResult, StockUpdate
+from channels.messages import Outcome, PriceUpdate, StockResult, StockUpdate
 from channels.platforms.amazon.directory import DOCUMENT_HOSTS
-from channels.platforms.amazon.reading import Json, parse_json
 from channels.platforms.amazon.transport import send
+from channels.reading import Json, parse_json
 from ecomhub.http import PAGE_BYTES
 
 FEED_TYPE = "JSON_LISTINGS_FEED"
@@ -100,7 +100,7 @@ def read_report(report: Json, *, marketplace: str) -> list[StockResult]:
     ]
 
 
-def read_submission(data: Json, *, update: StockUpdate) -> StockResult:
+def read_submission(data: Json, *, update: StockUpdate | PriceUpdate) -> StockResult:
     """Return how one patch ended: ``ACCEPTED`` is queued, ``INVALID`` is refused with its issues."""
     status = data.get("status")
     if status == "INVALID":
@@ -111,7 +111,7 @@ def read_submission(data: Json, *, update: StockUpdate) -> StockResult:
     raise RetryLater(f"Amazon answered with the unknown status {str(status)[:60]}", unknown=True)
 
 
-def _result(update: StockUpdate, outcome: Outcome, reason: str) -> StockResult:
+def _result(update: StockUpdate | PriceUpdate, outcome: Outcome, reason: str) -> StockResult:
     return StockResult(
         marketplace=update.marketplace, listing_id=update.listing_id, outcome=outcome, reason=reason
     )

@@ -15,7 +15,7 @@ from channels.messages import (
 )
 from channels.platforms.amazon.directory import MARKETPLACE_ID_BY_NAME
 from channels.platforms.amazon.mapping_money import Purse, money, not_negative, read_proceeds
-from channels.platforms.amazon.reading import (
+from channels.reading import (
     Json,
     Unreadable,
     child,

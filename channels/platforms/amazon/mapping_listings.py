@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from channels.messages import ChannelStock, FulfillmentMethod, IncomingListing
-from channels.platforms.amazon.reading import (
+from channels.reading import (
     Json,
     Unreadable,
     amount,

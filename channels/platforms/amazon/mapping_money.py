@@ -5,15 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from channels.platforms.amazon.directory import MARKETPLACE_BY_ID
-from channels.platforms.amazon.reading import (
-    Json,
-    Unreadable,
-    amount,
-    child,
-    children,
-    currency,
-    needed_text,
-)
+from channels.reading import Json, Unreadable, amount, child, children, currency, needed_text
 
 ZERO = Decimal(0)
 _TYPES = {"ITEM", "SHIPPING", "GIFT_WRAP", "COD_FEE", "OTHER", "TAX", "DISCOUNT"}

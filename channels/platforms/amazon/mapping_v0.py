@@ -10,7 +10,7 @@ from channels.messages import (
 )
 from channels.platforms.amazon.mapping import NOTE_LENGTH, known_country, marketplace_of, refuse_twins
 from channels.platforms.amazon.mapping_money import Purse, not_negative, old_money, read_old_prices
-from channels.platforms.amazon.reading import (
+from channels.reading import (
     Json,
     Unreadable,
     child,

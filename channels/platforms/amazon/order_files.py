@@ -7,7 +7,7 @@ from typing import Any
 from channels.adapter import OrderFile, Refused
 from channels.messages import BadItem, IncomingOrder, Page
 from channels.platforms.amazon import mapping, mapping_v0
-from channels.platforms.amazon.reading import Json, bad_item, parse_sequence, read_each
+from channels.reading import Json, bad_item, parse_sequence, read_each
 
 NEW, OLD, MIXED = "orders-2026-01-01", "orders-v0", "orders-mixed"
 _HINT = (

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 from urllib.parse import quote, urlencode
 
 from channels.adapter import (
@@ -23,7 +23,7 @@ from channels.adapter import (
     TokenExpired,
 )
 from channels.platforms.amazon.directory import HOSTS
-from channels.platforms.amazon.reading import parse_json
+from channels.reading import parse_json
 from ecomhub.http import Answer, ForbiddenAddress, HttpFailure, send_to_platform
 
 NO_CONTENT = 204
@@ -122,6 +122,21 @@ def send(
         raise Refused(error.reason) from error
     except HttpFailure as error:
         raise RetryLater(error.reason, unknown=writes and error.sent) from error
+
+
+def send_into(
+    *, url: str, hosts: tuple[str, ...], proxy: str, into: BinaryIO, max_bytes: int, deadline: float
+) -> Answer:
+    """Fetch the bytes of a document into a file. Raises as ``send`` does."""
+    try:
+        return send_to_platform(
+            method="GET", url=url, hosts=hosts, proxy=proxy, into=into, max_bytes=max_bytes,
+            deadline=deadline,
+        )  # fmt: skip
+    except ForbiddenAddress as error:
+        raise Refused(error.reason) from error
+    except HttpFailure as error:
+        raise RetryLater(error.reason) from error
 
 
 def granted_rate(answer: Answer) -> float | None:

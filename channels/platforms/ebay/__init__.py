@@ -24,6 +24,7 @@ PLATFORM = Platform(
             Capability.PUSH_PRICE,
             Capability.CONFIRM_SHIPMENT,
             Capability.SUBSCRIBE,
+            Capability.STATEMENTS,
         }
     ),
     rates=directory.RATES,

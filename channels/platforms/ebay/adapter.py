@@ -15,6 +15,7 @@ from channels.adapter import (
 from channels.messages import (
     AccessToken,
     Connection,
+    IncomingDocument,
     IncomingListing,
     IncomingOrder,
     Marketplace,
@@ -24,16 +25,16 @@ from channels.messages import (
     StockResult,
     StockUpdate,
 )
-from channels.platforms.ebay import listings, shipping, subscriptions, writes
+from channels.platforms.ebay import listings, shipping, statements, subscriptions, writes
 from channels.platforms.ebay.client import RestApi, fetch_access_token, segment
 from channels.platforms.ebay.directory import MARKETPLACES
 from channels.platforms.ebay.identity import who_is
 from channels.platforms.ebay.mapping import read_order
 from channels.platforms.ebay.mapping_listings import site_of
-from channels.platforms.ebay.reading import Json, Unreadable, read_each
 from channels.platforms.ebay.transport import Expected
 from channels.platforms.ebay.wire_times import time_text
 from channels.platforms.ebay.xml_reading import inner, several
+from channels.reading import Json, Unreadable, read_each
 
 ORDERS_PER_PAGE = 200
 OVERLAP = 20
@@ -160,6 +161,18 @@ class EbayAdapter(OptionalVerbs):
     def subscribe(self, *, address: str) -> None:
         """Ask eBay to push to our address; doing so again changes nothing."""
         subscriptions.subscribe(connection=self.connection, observer=self._observer, address=address)
+
+    def fetch_statements(
+        self, *, created_from: datetime, created_to: datetime, page_token: str
+    ) -> Page[IncomingDocument]:
+        """Fetch the next payout of a window with its transactions."""
+        return statements.fetch_page(
+            connection=self.connection,
+            observer=self._observer,
+            created_from=created_from,
+            created_to=created_to,
+            page_token=page_token,
+        )
 
 
 _PLACE = re.compile(r"([0-9]{1,7})\.([0-9]{1,7})", re.ASCII)

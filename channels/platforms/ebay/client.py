@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 from channels.adapter import CredentialsRejected, Observer, Refused, RetryLater, Throttled
 from channels.messages import AccessToken, Connection
 from channels.platforms.ebay.directory import APPLICATION_SCOPE
-from channels.platforms.ebay.reading import Json, parse_json
 from channels.platforms.ebay.transport import USER_AGENT, Expected, is_json, judge, report, send
+from channels.reading import Json, parse_json
 from ecomhub.http import Answer
 
 _REJECTIONS = {"invalid_grant", "invalid_client", "unauthorized_client", "access_denied", "invalid_scope"}

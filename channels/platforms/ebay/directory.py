@@ -16,7 +16,7 @@ CONSENT_PAGES: Mapping[str, str] = {
     "https://api.ebay.com": "https://auth.ebay.com/oauth2/authorize",
     "https://api.sandbox.ebay.com": "https://auth.sandbox.ebay.com/oauth2/authorize",
 }
-HOSTS = ("api.ebay.com", "api.sandbox.ebay.com")
+HOSTS = ("api.ebay.com", "api.sandbox.ebay.com", "apiz.ebay.com", "apiz.sandbox.ebay.com")
 
 _SCOPE = "https://api.ebay.com/oauth/api_scope"
 APPLICATION_SCOPE = _SCOPE
@@ -78,6 +78,7 @@ RATES: Mapping[str, Rate] = {
     "trading": Rate(0.035, 1900),
     "fulfillment": Rate(0.9, 500),
     "notification": Rate(0.01, 20),
+    "finances": Rate(0.1, 200),
 }
 BUCKETS: Mapping[str, str] = {
     "check": "trading",
@@ -89,6 +90,7 @@ BUCKETS: Mapping[str, str] = {
     "fetch_order": "fulfillment",
     "confirm_shipment": "fulfillment",
     "subscribe": "notification",
+    "fetch_statements": "finances",
 }
 OPERATIONS: Mapping[Capability, str] = {
     Capability.ORDERS: "fetch_orders",
@@ -97,6 +99,7 @@ OPERATIONS: Mapping[Capability, str] = {
     Capability.PUSH_PRICE: "push_price",
     Capability.CONFIRM_SHIPMENT: "confirm_shipment",
     Capability.SUBSCRIBE: "subscribe",
+    Capability.STATEMENTS: "fetch_statements",
 }
 
 # Our carrier key → eBay's carrier code; any other carrier is sent by its name.
@@ -161,6 +164,20 @@ VERIFICATION_TOKEN = CredentialField(
         " Alerts & Notifications. Without it eBay cannot tell this hub whose data must be deleted."
     ),
 )
+SIGNING_KEY = CredentialField(
+    key="signing_key_jwe",
+    label=_("Signing key (JWE)"),
+    secret=True,
+    required=False,
+    help=_("For sellers in the European Union and the United Kingdom: from eBay's Key Management API."),
+)
+SIGNING_PRIVATE_KEY = CredentialField(
+    key="signing_private_key",
+    label=_("Signing key (private key)"),
+    secret=True,
+    required=False,
+    help=_("Shown once beside the JWE. Without both, eBay shows these sellers' payouts to nobody."),
+)
 CREDENTIAL_FIELDS = (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -171,5 +188,9 @@ CREDENTIAL_FIELDS = (
         help=_("From the seller's consent; it lasts 18 months. Connecting in the browser fills it in."),
     ),
     VERIFICATION_TOKEN,
+    SIGNING_KEY,
+    SIGNING_PRIVATE_KEY,
 )
-APPLICATION_FIELDS = (CLIENT_ID, CLIENT_SECRET, RU_NAME, VERIFICATION_TOKEN)
+APPLICATION_FIELDS = (
+    CLIENT_ID, CLIENT_SECRET, RU_NAME, VERIFICATION_TOKEN, SIGNING_KEY, SIGNING_PRIVATE_KEY,
+)  # fmt: skip

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from channels.adapter import Observer, RetryLater
 from channels.messages import Connection
 from channels.platforms.ebay.directory import SITE_NAMES
-from channels.platforms.ebay.reading import Unreadable, needed_text, text
 from channels.platforms.ebay.trading import call_trading
 from channels.platforms.ebay.transport import Expected
 from channels.platforms.ebay.xml_reading import inner
+from channels.reading import Unreadable, needed_text, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from channels.messages import Connection, IncomingListing, Page
 from channels.platforms.ebay.client import RestApi, refuse_as_path
 from channels.platforms.ebay.mapping_listings import INVENTORY, read_items
 from channels.platforms.ebay.naming import item_of_code
-from channels.platforms.ebay.reading import Json, Unreadable, text
 from channels.platforms.ebay.trading import call_trading
 from channels.platforms.ebay.transport import Expected, errors_in, hint
 from channels.platforms.ebay.wire_times import time_text
 from channels.platforms.ebay.xml_reading import inner, several, whole_text
+from channels.reading import Json, Unreadable, text
 from ecomhub import clock
 
 PER_PAGE = 100

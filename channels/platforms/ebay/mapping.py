@@ -17,7 +17,7 @@ from channels.messages import (
 from channels.platforms.ebay.directory import ALIASES, MARKETPLACE_BY_ID
 from channels.platforms.ebay.mapping_money import ZERO, Purse, money, not_negative, total_of
 from channels.platforms.ebay.naming import former_numbers, listing_code
-from channels.platforms.ebay.reading import (
+from channels.reading import (
     Json,
     Unreadable,
     child,

@@ -9,15 +9,6 @@ from channels.messages import BadItem, IncomingListing
 from channels.platforms.ebay.directory import SITE_HOSTS, SITE_NAMES
 from channels.platforms.ebay.mapping_money import Purse, not_negative
 from channels.platforms.ebay.naming import listing_code
-from channels.platforms.ebay.reading import (
-    Json,
-    Unreadable,
-    an_object,
-    bad_item,
-    cut_text,
-    needed_text,
-    text,
-)
 from channels.platforms.ebay.xml_reading import (
     inner,
     several,
@@ -25,6 +16,7 @@ from channels.platforms.ebay.xml_reading import (
     whole_text,
     xml_money,
 )
+from channels.reading import Json, Unreadable, an_object, bad_item, cut_text, needed_text, text
 
 _NO_BARCODE = {"does not apply", "n/a", "na", "none"}
 TRADING, INVENTORY = "item:", "offer:"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from channels.platforms.ebay.directory import MARKETPLACE_BY_ID
-from channels.platforms.ebay.reading import Json, Unreadable, amount, child, currency
+from channels.reading import Json, Unreadable, amount, child, currency
 
 ZERO = Decimal(0)
 

@@ -17,7 +17,15 @@ from channels.platforms.ebay.directory import SITE_NAMES
 from channels.platforms.ebay.mapping import known_country, refuse_twins
 from channels.platforms.ebay.mapping_money import ZERO, Purse, not_negative
 from channels.platforms.ebay.naming import former_numbers, listing_code
-from channels.platforms.ebay.reading import (
+from channels.platforms.ebay.xml_reading import (
+    inner,
+    several,
+    several_texts,
+    truth,
+    whole_text,
+    xml_money,
+)
+from channels.reading import (
     LARGEST_QUANTITY,
     Json,
     Unreadable,
@@ -26,14 +34,6 @@ from channels.platforms.ebay.reading import (
     needed_instant,
     needed_text,
     text,
-)
-from channels.platforms.ebay.xml_reading import (
-    inner,
-    several,
-    several_texts,
-    truth,
-    whole_text,
-    xml_money,
 )
 
 _STATUSES = {

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from channels.platforms.ebay.reading import Unreadable
+from channels.reading import Unreadable
 
 
 def listing_code(*, sku: str, item: str, aspects: Iterable[tuple[str, str]] = ()) -> str:

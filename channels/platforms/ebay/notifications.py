@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from channels.adapter import ChannelError, Refused, RetryLater
 from channels.messages import Connection
 from channels.platforms.ebay.client import RestApi, fetch_application_token
-from channels.platforms.ebay.reading import Json, child, cut_text, instant, parse_json, text
 from channels.platforms.ebay.subscriptions import ACCOUNT_DELETION, AUTHORIZATION_REVOKED
 from channels.platforms.ebay.transport import Expected
 from channels.pushes import About, BadSignature, Push, Pushes, PushReply, PushRequest
+from channels.reading import Json, child, cut_text, instant, parse_json, text
 
 FRESH_FOR = timedelta(days=1)
 """eBay repeats for about a day what was not taken; a notification's number keeps it from counting twice."""

@@ -6,8 +6,8 @@ from typing import Any
 from channels.adapter import OrderFile, Refused
 from channels.messages import BadItem, Page
 from channels.platforms.ebay import mapping, mapping_trading
-from channels.platforms.ebay.reading import Json, bad_item, parse_sequence, read_each
 from channels.platforms.ebay.xml_reading import as_object, local_name, parse_xml, several
+from channels.reading import Json, bad_item, parse_sequence, read_each
 
 REST, TRADING = "fulfillment-v1", "trading-get-orders"
 _HINT = (

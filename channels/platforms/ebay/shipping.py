@@ -6,10 +6,10 @@ from channels.adapter import Observer, Refused
 from channels.messages import Connection, ShipmentNotice
 from channels.platforms.ebay.client import RestApi, segment
 from channels.platforms.ebay.directory import CARRIERS
-from channels.platforms.ebay.reading import Json
 from channels.platforms.ebay.trading import call_trading, words_of
 from channels.platforms.ebay.transport import Expected, RefusedWithCodes
 from channels.platforms.ebay.wire_times import time_text
+from channels.reading import Json
 
 _SEPARATORS = re.compile(r"[\s\-./_]+")
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,100}", re.ASCII)

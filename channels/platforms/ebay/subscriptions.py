@@ -7,8 +7,8 @@ from typing import Any
 from channels.adapter import CredentialsRejected, Observer, Refused, RetryLater
 from channels.messages import Connection
 from channels.platforms.ebay.client import RestApi, fetch_application_token
-from channels.platforms.ebay.reading import Json
 from channels.platforms.ebay.transport import Expected, RefusedWithCodes
+from channels.reading import Json
 
 ACCOUNT_DELETION = "MARKETPLACE_ACCOUNT_DELETION"
 AUTHORIZATION_REVOKED = "AUTHORIZATION_REVOCATION"

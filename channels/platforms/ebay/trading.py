@@ -24,7 +24,6 @@ from channels.adapter import (
 )
 from channels.messages import Connection
 from channels.platforms.ebay.directory import SITE_NUMBERS
-from channels.platforms.ebay.reading import Json, Unreadable, text
 from channels.platforms.ebay.transport import (
     USER_AGENT,
     Expected,
@@ -34,6 +33,7 @@ from channels.platforms.ebay.transport import (
     send,
 )
 from channels.platforms.ebay.xml_reading import NAMESPACE, as_object, local_name, parse_xml, several
+from channels.reading import Json, Unreadable, text
 from ecomhub.http import Answer
 
 COMPATIBILITY = "1379"

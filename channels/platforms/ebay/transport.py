@@ -20,7 +20,7 @@ from channels.adapter import (
     TokenExpired,
 )
 from channels.platforms.ebay.directory import HOSTS
-from channels.platforms.ebay.reading import Json, parse_json
+from channels.reading import Json, parse_json
 from ecomhub.http import Answer, ForbiddenAddress, HttpFailure, send_to_platform
 
 USER_AGENT = "ecomhub/0.1 (Language=Python)"

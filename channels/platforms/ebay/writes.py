@@ -10,10 +10,10 @@ from channels.platforms.ebay.client import RestApi, refuse_as_path
 from channels.platforms.ebay.listings import fetch_one, offer_of
 from channels.platforms.ebay.mapping_listings import INVENTORY, TRADING
 from channels.platforms.ebay.naming import item_of_code
-from channels.platforms.ebay.reading import Json, Unreadable, text
 from channels.platforms.ebay.trading import Said, call_trading, words_of
 from channels.platforms.ebay.transport import Expected, RefusedWithCodes, errors_in, hint
 from channels.platforms.ebay.xml_reading import several, whole_text
+from channels.reading import Json, Unreadable, text
 
 ITEMS_PER_CALL = 4
 MADE_BY_INVENTORY = frozenset({"21919474", "21920270"})

@@ -10,7 +10,7 @@ from decimal import Decimal
 from lxml import etree  # type: ignore[import-untyped]
 
 from channels.platforms.ebay.mapping_money import Purse
-from channels.platforms.ebay.reading import Json, Unreadable, an_object, clean, flag
+from channels.reading import Json, Unreadable, an_object, clean, flag
 
 NAMESPACE = "urn:ebay:apis:eBLBaseComponents"
 DEEPEST = 60

@@ -7,6 +7,7 @@ from channels.adapter import Observer, OptionalVerbs, Refused
 from channels.messages import (
     AccessToken,
     Connection,
+    IncomingDocument,
     IncomingListing,
     IncomingOrder,
     IncomingReturn,
@@ -16,18 +17,19 @@ from channels.messages import (
     StockResult,
     StockUpdate,
 )
-from channels.platforms.shopee import granting, listings, orders, shipping
+from channels.platforms.shopee import granting, listings, orders, shipping, splitting, statements
 from channels.platforms.shopee.directory import CANCEL_REASONS, MARKETPLACE_BY_REGION
 from channels.platforms.shopee.mapping_lines import line_numbers
 from channels.platforms.shopee.push import CODES
-from channels.platforms.shopee.reading import Json, Unreadable, an_object, needed_children
 from channels.platforms.shopee.transport import Expected, Line
+from channels.reading import Json, Unreadable, an_object, needed_children
 from channels.shipping_messages import (
     Arranged,
     ArrangeRequest,
     CancelRequest,
     ShippingChoice,
     ShippingDocument,
+    SplitRequest,
 )
 
 SHOP = "/api/v2/shop/get_shop_info"
@@ -91,6 +93,10 @@ class ShopeeAdapter(OptionalVerbs):
         """Arrange a parcel; its number comes later."""
         return shipping.arrange(self._line, request)
 
+    def split_order(self, *, request: SplitRequest) -> str:
+        """Make a package of its own of some lines; an order can be divided once."""
+        return splitting.split(self._line, request)
+
     def fetch_tracking(self, *, order_id: str, package: str) -> Arranged:
         """Ask for the tracking number of an arranged parcel; empty while there is none."""
         return shipping.tracking(self._line, order_id=order_id, package=package)
@@ -136,6 +142,14 @@ class ShopeeAdapter(OptionalVerbs):
         """Fetch one page of returns changed in a window of at most 15 days."""
         return orders.fetch_returns(
             self._line, updated_from=updated_from, updated_to=updated_to, page_token=page_token
+        )
+
+    def fetch_statements(
+        self, *, created_from: datetime, created_to: datetime, page_token: str
+    ) -> Page[IncomingDocument]:
+        """Fetch the next page of released escrows, or the next month of the wallet."""
+        return statements.fetch_page(
+            self._line, created_from=created_from, created_to=created_to, page_token=page_token
         )
 
     def subscribe(self, *, address: str) -> None:

@@ -52,25 +52,35 @@ RATES: Mapping[str, Rate] = {
     "push_price": Rate(5.0, 10),
     "shipping_choices": Rate(5.0, 10),
     "arrange_shipment": Rate(5.0, 10),
+    "split_order": Rate(2.0, 6),
     "fetch_tracking": Rate(5.0, 10),
     "fetch_document": Rate(5.0, 12),
     "cancel_order": Rate(2.0, 5),
     "answer_cancel": Rate(2.0, 5),
     "fetch_returns": Rate(2.0, 10),
     "subscribe": Rate(0.2, 2),
+    "fetch_statements": Rate(2.0, 12),
 }
 # Tokens stand for calls: a page of orders is a list and the orders, a page of listings one call per item.
-COSTS: Mapping[str, float] = {"fetch_orders": 2.0, "fetch_listings": 12.0, "fetch_document": 3.0}
+COSTS: Mapping[str, float] = {
+    "fetch_orders": 2.0,
+    "fetch_listings": 12.0,
+    "fetch_document": 3.0,
+    "split_order": 2.0,
+    "fetch_statements": 4.0,
+}
 OPERATIONS: Mapping[Capability, str] = {
     Capability.ORDERS: "fetch_orders",
     Capability.LISTINGS: "fetch_listings",
     Capability.PUSH_STOCK: "push_stock",
     Capability.PUSH_PRICE: "push_price",
     Capability.ARRANGE_SHIPMENT: "arrange_shipment",
+    Capability.SPLIT_ORDER: "split_order",
     Capability.CANCEL_ORDER: "cancel_order",
     Capability.ANSWER_CANCEL: "answer_cancel",
     Capability.RETURNS: "fetch_returns",
     Capability.SUBSCRIBE: "subscribe",
+    Capability.STATEMENTS: "fetch_statements",
 }
 
 CANCEL_REASONS: Mapping[str, str | Promise] = {

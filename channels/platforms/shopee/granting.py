@@ -19,8 +19,8 @@ from channels.platforms.shopee.directory import (
     REFRESH_PATH,
     TOKEN_ENDPOINT,
 )
-from channels.platforms.shopee.reading import Json
 from channels.platforms.shopee.transport import Expected, Line
+from channels.reading import Json
 
 LONGEST_LIFE_S = 86_400
 CONSENT = timedelta(days=365)

@@ -15,16 +15,9 @@ from channels.messages import (
 )
 from channels.platforms.shopee.directory import WHOLE_CURRENCIES
 from channels.platforms.shopee.mapping_listings import SEVERAL_LOCATIONS, read_item, read_model
-from channels.platforms.shopee.reading import (
-    Json,
-    Unreadable,
-    an_object,
-    bad_item,
-    children,
-    needed_number,
-    number,
-)
+from channels.platforms.shopee.reading import needed_number, number
 from channels.platforms.shopee.transport import Expected, Line
+from channels.reading import Json, Unreadable, an_object, bad_item, children
 
 LIST = "/api/v2/product/get_item_list"
 ITEMS = "/api/v2/product/get_item_base_info"

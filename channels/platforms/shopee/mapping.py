@@ -16,22 +16,9 @@ from channels.messages import (
     OrderState,
 )
 from channels.platforms.shopee.directory import MARKETPLACE_BY_REGION
-from channels.platforms.shopee.mapping_lines import read_lines
-from channels.platforms.shopee.reading import (
-    Json,
-    Unreadable,
-    amount,
-    child,
-    children,
-    currency,
-    cut_text,
-    instant,
-    needed_instant,
-    needed_text,
-    number,
-    plain,
-    text,
-)
+from channels.platforms.shopee.mapping_lines import package_units, read_lines
+from channels.platforms.shopee.reading import amount, instant, needed_instant, number
+from channels.reading import Json, Unreadable, child, children, currency, cut_text, needed_text, plain, text
 
 STATES = {
     "UNPAID": OrderState.UNPAID,
@@ -87,7 +74,7 @@ def read_order(raw: Json) -> IncomingOrder:
         fulfillment_method=method or FulfillmentMethod.BY_SELLER,
         placed_at=needed_instant(raw, "create_time"),
         updated_at=needed_instant(raw, "update_time"),
-        currency=currency(raw, "currency"),
+        currency=currency(raw.get("currency"), "currency"),
         lines=lines,
         total=amount(raw, "total_amount"),
         paid_at=instant(raw, "pay_time"),
@@ -205,24 +192,14 @@ def _status(package: Json) -> str:
 
 def _parcel(package: Json, raw: Json, by_place: dict[tuple[str, ...], str]) -> IncomingParcel:
     """Return a parcel that left. Its number is not part of an order on Shopee; it is asked for apart."""
-    lines: dict[str, int] = {}
-    for part in children(package, "item_list"):
-        keys = (
-            ("item_id", "model_id", "order_item_id", "promotion_group_id"),
-            ("item_id", "model_id"),
-        )
-        for names in keys:
-            line = by_place.get(tuple(number(part, name) for name in names))
-            if line:
-                quantity = part.get("model_quantity")
-                lines[line] = lines.get(line, 0) + (quantity if type(quantity) is int and quantity > 0 else 0)
-                break
     return IncomingParcel(
         reference=needed_text(package, "package_number", most=120),
         carrier=cut_text(package, "shipping_carrier", most=60),
         tracking_number=text(package, "tracking_number", most=120),
         shipped_at=_left_at(raw),
-        lines=tuple((line, min(quantity, 1_000_000)) for line, quantity in lines.items()),
+        lines=tuple(
+            (line, min(units, 1_000_000)) for line, units in package_units(package, by_place).items()
+        ),
     )
 
 

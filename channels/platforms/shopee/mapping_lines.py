@@ -4,18 +4,8 @@ from collections import Counter
 from decimal import Decimal
 
 from channels.messages import IncomingLine, OrderState
-from channels.platforms.shopee.reading import (
-    Json,
-    Unreadable,
-    amount,
-    children,
-    cut_text,
-    needed_children,
-    needed_number,
-    number,
-    text,
-    whole,
-)
+from channels.platforms.shopee.reading import amount, needed_number, number
+from channels.reading import Json, Unreadable, children, cut_text, needed_children, text, whole
 
 ZERO = Decimal(0)
 Place = tuple[str, ...]
@@ -33,14 +23,34 @@ def read_lines(
     """Return the order's lines, and which line an entry of a package means."""
     items = needed_children(raw, "item_list")
     left = _left(gone)
-    lines: list[IncomingLine] = []
-    by_place: dict[Place, str] = {}
+    lines = [
+        _line(item, name=name, state=state, left=left)
+        for item, name in zip(items, line_names(items), strict=True)
+    ]
+    return tuple(lines), names_by_place(items)
+
+
+def names_by_place(items: list[Json]) -> dict[Place, str]:
+    """Return which line is meant by an item's numbers, all four of them or the first two."""
+    found: dict[Place, str] = {}
     for item, name in zip(items, line_names(items), strict=True):
         place = _place(item)
-        by_place[place] = name
-        by_place.setdefault(place[:2], name)
-        lines.append(_line(item, name=name, state=state, left=left))
-    return tuple(lines), by_place
+        found[place] = name
+        found.setdefault(place[:2], name)
+    return found
+
+
+def package_units(package: Json, by_place: dict[Place, str]) -> dict[str, int]:
+    """Return how many units of which line a package holds."""
+    found: dict[str, int] = {}
+    for part in children(package, "item_list"):
+        names = ("item_id", "model_id", "order_item_id", "promotion_group_id")
+        place = tuple(number(part, name) for name in names)
+        line = by_place.get(place) or by_place.get(place[:2])
+        if line:
+            quantity = part.get("model_quantity")
+            found[line] = found.get(line, 0) + (quantity if type(quantity) is int and quantity > 0 else 0)
+    return found
 
 
 def line_names(items: list[Json]) -> list[str]:

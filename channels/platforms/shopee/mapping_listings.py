@@ -4,19 +4,8 @@ from decimal import Decimal
 
 from channels.messages import FulfillmentMethod, IncomingListing
 from channels.platforms.shopee.mapping_lines import listing_id
-from channels.platforms.shopee.reading import (
-    Json,
-    Unreadable,
-    amount,
-    child,
-    children,
-    currency,
-    cut_text,
-    needed_number,
-    plain,
-    text,
-    whole,
-)
+from channels.platforms.shopee.reading import amount, needed_number
+from channels.reading import Json, Unreadable, child, children, currency, cut_text, plain, text, whole
 
 SEVERAL_LOCATIONS = "several"
 
@@ -94,7 +83,7 @@ def _price(raw: Json) -> tuple[Decimal | None, str]:
     for entry in children(raw, "price_info"):
         value = amount(entry, "original_price")
         if value is not None:
-            return value, currency(entry, "currency")
+            return value, currency(entry.get("currency"), "currency")
     return None, ""
 
 

@@ -1,20 +1,8 @@
 """Returns of ``get_return_list`` as the hub's messages: one per line of the order that comes back."""
 
 from channels.messages import BadItem, IncomingReturn
-from channels.platforms.shopee.reading import (
-    Json,
-    Unreadable,
-    amount,
-    an_object,
-    bad_item,
-    children,
-    cut_text,
-    instant,
-    needed_number,
-    needed_text,
-    number,
-    whole,
-)
+from channels.platforms.shopee.reading import amount, instant, needed_number, number
+from channels.reading import Json, Unreadable, an_object, bad_item, children, cut_text, needed_text, whole
 
 CALLED_OFF = {"CANCELLED", "CLOSED"}
 

@@ -15,7 +15,7 @@ from channels.adapter import (
     Throttled,
     TokenExpired,
 )
-from channels.platforms.shopee.reading import Json
+from channels.reading import Json
 from ecomhub import clock
 from ecomhub.http import Answer
 

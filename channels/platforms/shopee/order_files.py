@@ -6,7 +6,7 @@ from typing import Any
 from channels.adapter import OrderFile, Refused
 from channels.messages import BadItem, Page
 from channels.platforms.shopee.mapping import read_order
-from channels.platforms.shopee.reading import Json, bad_item, parse_sequence, read_each
+from channels.reading import Json, bad_item, parse_sequence, read_each
 
 LAYOUT = "shopee-order-detail"
 _HINT = (

@@ -8,8 +8,8 @@ from channels.adapter import PageTokenExpired, Refused, RetryLater
 from channels.messages import BadItem, IncomingOrder, IncomingReturn, Page
 from channels.platforms.shopee.mapping import read_order
 from channels.platforms.shopee.mapping_returns import read_returns
-from channels.platforms.shopee.reading import Json, bad_item, read_each
 from channels.platforms.shopee.transport import Expected, Line
+from channels.reading import Json, bad_item, read_each
 
 LIST = "/api/v2/order/get_order_list"
 DETAIL = "/api/v2/order/get_order_detail"

@@ -7,16 +7,9 @@ from datetime import datetime, timedelta
 
 from channels.messages import Connection
 from channels.platforms.shopee import signing
-from channels.platforms.shopee.reading import (
-    Json,
-    Unreadable,
-    children,
-    instant,
-    number,
-    parse_json,
-    text,
-)
+from channels.platforms.shopee.reading import instant, number
 from channels.pushes import About, BadSignature, Push, Pushes, PushRequest
+from channels.reading import Json, Unreadable, children, parse_json, text
 
 FRESH_FOR = timedelta(hours=4)
 """Shopee repeats a push that was not taken for about three hours, with the time of its first try."""

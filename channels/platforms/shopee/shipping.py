@@ -7,18 +7,9 @@ from channels.adapter import Refused, RetryLater, Throttled
 from channels.platforms.shopee.mapping import GONE, WAITING
 from channels.platforms.shopee.meanings import wait_told
 from channels.platforms.shopee.orders import checked_order, detail_entries
-from channels.platforms.shopee.reading import (
-    Json,
-    Unreadable,
-    an_object,
-    child,
-    children,
-    cut_text,
-    instant,
-    number,
-    text,
-)
+from channels.platforms.shopee.reading import instant, number
 from channels.platforms.shopee.transport import Expected, Line, envelope_of, judge
+from channels.reading import Json, Unreadable, an_object, child, children, cut_text, text
 from channels.shipping_messages import Arranged, ArrangeRequest, ShippingChoice, ShippingDocument
 
 PARAMETER = "/api/v2/logistics/get_shipping_parameter"
@@ -30,8 +21,9 @@ DOWNLOAD = "/api/v2/logistics/download_shipping_document"
 _ALL_FAILED = "common.batch_api_all_failed"
 _PRINT_FIRST = "logistics.shipping_document_should_print_first"
 _ALREADY = ("logistics.package_already_shipped", "already been arranged")
-_NOT_ARRANGED = {"LOGISTICS_NOT_START", "LOGISTICS_PENDING_ARRANGE", "LOGISTICS_READY"}
-_ARRANGED = (WAITING - _NOT_ARRANGED) | GONE
+_NAME_IT = "package_number_not_exist"
+NOT_ARRANGED = {"LOGISTICS_NOT_START", "LOGISTICS_PENDING_ARRANGE", "LOGISTICS_READY"}
+_ARRANGED = (WAITING - NOT_ARRANGED) | GONE
 _MEDIA = ((b"%PDF", "application/pdf"), (b"PK\x03\x04", "application/zip"))
 
 
@@ -42,9 +34,18 @@ def _named(order_id: str, package: str) -> dict[str, str]:
 
 
 def choices(line: Line, *, order_id: str, package: str) -> list[ShippingChoice]:
-    """Return the ways Shopee offers to hand a parcel over now."""
+    """Return the ways Shopee offers to hand a parcel over now.
+
+    All packages of an order travel by one channel: without ``package`` any that waits is asked for.
+    """
     expected = Expected("shipping_choices", "response.info_needed", dict)
-    data = line.get(PARAMETER, _named(order_id, package), expected)["response"]
+    try:
+        data = line.get(PARAMETER, _named(order_id, package), expected)["response"]
+    except Refused as error:
+        package = "" if package or _NAME_IT not in error.reason else _waiting_package(line, order_id)
+        if not package:
+            raise
+        data = line.get(PARAMETER, _named(order_id, package), expected)["response"]
     needed = data["info_needed"]
     found: list[ShippingChoice] = []
     try:
@@ -57,6 +58,18 @@ def choices(line: Line, *, order_id: str, package: str) -> list[ShippingChoice]:
     if isinstance(needed.get("non_integrated"), list):
         found.append(ShippingChoice(kind="own_number", label=""))
     return found
+
+
+def _waiting_package(line: Line, order_id: str) -> str:
+    """Return the number of an order's first package that is not arranged yet, empty when there is none."""
+    try:
+        for entry in detail_entries(line, [order_id], operation="shipping_choices"):
+            for part in children(an_object(entry, "order"), "package_list"):
+                if text(part, "logistics_status", most=60) in NOT_ARRANGED:
+                    return text(part, "package_number", most=120)
+    except Unreadable as error:
+        raise RetryLater(f"Shopee's order cannot be read: {error}") from error
+    return ""
 
 
 def _pickups(data: Json, needed: list[Any]) -> Iterator[ShippingChoice]:
@@ -167,7 +180,7 @@ def _is_arranged(line: Line, order_id: str, package: str, operation: str) -> boo
             }
     except Unreadable:
         return None
-    if statuses and statuses <= _NOT_ARRANGED:
+    if statuses and statuses <= NOT_ARRANGED:
         return False
     return True if statuses and statuses <= _ARRANGED else None
 

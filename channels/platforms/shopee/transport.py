@@ -16,7 +16,7 @@ from channels.messages import Connection
 from channels.platforms.shopee import signing
 from channels.platforms.shopee.directory import HOSTS
 from channels.platforms.shopee.meanings import meaning, wait_told
-from channels.platforms.shopee.reading import Json, parse_json
+from channels.reading import Json, parse_json
 from ecomhub.http import Answer, ForbiddenAddress, HttpFailure, send_to_platform
 
 Query = Mapping[str, str | list[str]]

@@ -27,6 +27,7 @@ PLATFORM = Platform(
             Capability.CONFIRM_SHIPMENT,
             Capability.CANCEL_ORDER,
             Capability.SUBSCRIBE,
+            Capability.STATEMENTS,
         }
     ),
     rates=directory.RATES,

@@ -19,6 +19,7 @@ from channels.messages import (
     AccessToken,
     BadItem,
     Connection,
+    IncomingDocument,
     IncomingListing,
     IncomingOrder,
     Marketplace,
@@ -29,13 +30,15 @@ from channels.messages import (
     StockResult,
     StockUpdate,
 )
-from channels.platforms.shopify import fulfilling, queries
+from channels.platforms.shopify import fulfilling, queries, statements
 from channels.platforms.shopify.client import fetch_access_token
 from channels.platforms.shopify.directory import (
+    ASKED_SCOPES,
     CANCEL_REASONS,
     MARKETPLACE,
     READING_SCOPES,
     TOPICS,
+    missing_scopes,
     shop_domain,
 )
 from channels.platforms.shopify.mapping import read_order
@@ -46,20 +49,10 @@ from channels.platforms.shopify.mapping_listings import (
     read_listings,
     read_one,
 )
-from channels.platforms.shopify.reading import (
-    Json,
-    Unreadable,
-    bad_item,
-    child,
-    children,
-    currency,
-    cut_text,
-    flag,
-    read_each,
-    text,
-)
+from channels.platforms.shopify.reading import bad_item, read_each
 from channels.platforms.shopify.transport import Question, ask
 from channels.platforms.shopify.whole_orders import complete
+from channels.reading import Json, Unreadable, child, children, currency, cut_text, flag, text
 from channels.shipping_messages import CancelRequest
 from ecomhub.money import decimal_text
 
@@ -90,8 +83,8 @@ class ShopifyAdapter(OptionalVerbs):
     def check(self) -> Sequence[Marketplace]:
         """Prove that the credentials work; returns the shop as the account's one marketplace.
 
-        Raises ``CredentialsRejected`` when they are another shop's, ``Refused`` naming the missing scopes
-        without which nothing can be read.
+        It names the scopes that were not given. Raises ``CredentialsRejected`` when the credentials are
+        another shop's, ``Refused`` when nothing can be read for want of a scope.
         """
         data = self._ask(Question("check", queries.CHECK, {}, "shop"))
         try:
@@ -99,13 +92,14 @@ class ShopifyAdapter(OptionalVerbs):
             domain = text(shop, "myshopifyDomain", most=120).lower()
             if domain != shop_domain(self.connection.seller_id):
                 raise CredentialsRejected(f"these credentials belong to the shop {domain}")
-            _refuse_missing_scopes(data)
+            lacks = _lacking_scopes(data)
             place = Marketplace(
                 id=MARKETPLACE,
                 country=text(child(shop, "shopAddress"), "countryCodeV2", most=2),
                 currency=currency(shop.get("currencyCode"), "currencyCode"),
                 time_zone=text(shop, "ianaTimezone", most=64) or "UTC",
                 name=cut_text(shop, "name", most=60) or domain,
+                lacks=lacks,
             )
         except Unreadable as error:
             raise RetryLater(f"Shopify's answer is broken: {error}") from error
@@ -297,6 +291,14 @@ class ShopifyAdapter(OptionalVerbs):
         if wrong:
             raise Refused(_said(wrong))
 
+    def fetch_statements(
+        self, *, created_from: datetime, created_to: datetime, page_token: str
+    ) -> Page[IncomingDocument]:
+        """Fetch the next payout of a window with its balance transactions."""
+        return statements.fetch_page(
+            ask=self._ask, created_from=created_from, created_to=created_to, page_token=page_token
+        )
+
 
 def _user_errors(payload: Any) -> list[Json]:
     found = payload.get("userErrors") if isinstance(payload, dict) else None
@@ -305,18 +307,14 @@ def _user_errors(payload: Any) -> list[Json]:
     return [entry for entry in found if isinstance(entry, dict)]
 
 
-def _refuse_missing_scopes(data: Json) -> None:
-    granted = {
-        text(scope, "handle", most=100)
-        for scope in children(child(data, "currentAppInstallation"), "accessScopes")
-    }
-    missing = [
-        scope
-        for scope in READING_SCOPES
-        if scope not in granted and scope.replace("read_", "write_", 1) not in granted
-    ]
-    if missing:
-        raise Refused(f"the app lacks permissions it needs: {', '.join(missing)}")
+def _lacking_scopes(data: Json) -> tuple[str, ...]:
+    """Return the scopes the app was not given; raises ``Refused`` when nothing could be read without one."""
+    scopes = children(child(data, "currentAppInstallation"), "accessScopes")
+    missing = missing_scopes(tuple(text(scope, "handle", most=100) for scope in scopes), of=ASKED_SCOPES)
+    needed = [scope for scope in missing if scope in READING_SCOPES]
+    if needed:
+        raise Refused(f"the app lacks permissions it needs: {', '.join(needed)}")
+    return missing
 
 
 def search_for(code: str) -> str:

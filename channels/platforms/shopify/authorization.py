@@ -14,9 +14,9 @@ from channels.platforms.shopify.directory import (
     APPLICATION_FIELDS,
     ASKED_SCOPES,
     AUTHORIZE_PATH,
-    SCOPES,
     address,
     is_shop_domain,
+    missing_scopes,
     shop_domain,
 )
 
@@ -89,12 +89,6 @@ def exchange(application: Application, query: Mapping[str, str], redirect: str) 
         name=shop.partition(".")[0],
         missing_scopes=missing_scopes(tokens.scopes),
     )
-
-
-def missing_scopes(granted: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what was not granted of the scopes the hub needs; a writing scope holds its reading one."""
-    held = set(granted) | {scope.replace("write_", "read_", 1) for scope in granted}
-    return tuple(scope for scope in SCOPES if scope not in held)
 
 
 AUTHORIZATION = Authorization(fields=APPLICATION_FIELDS, address=consent_address, exchange=exchange)

@@ -7,8 +7,8 @@ from typing import Any
 from channels.adapter import CredentialsRejected, Refused, RetryLater, Throttled
 from channels.messages import AccessToken, Connection
 from channels.platforms.shopify.directory import address
-from channels.platforms.shopify.reading import Json, parse_json
 from channels.platforms.shopify.transport import USER_AGENT, send
+from channels.reading import Json, parse_json
 
 PERMANENT_S = 86_400
 _REJECTIONS = {

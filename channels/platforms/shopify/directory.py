@@ -37,6 +37,7 @@ OPERATIONS: Mapping[Capability, str] = {
     Capability.PUSH_PRICE: "push_price",
     Capability.CANCEL_ORDER: "cancel_order",
     Capability.SUBSCRIBE: "subscribe",
+    Capability.STATEMENTS: "fetch_statements",
 }
 # What an operation's questions are planned at, in points; large orders and first writes ask more.
 COSTS: Mapping[str, float] = {
@@ -50,6 +51,7 @@ COSTS: Mapping[str, float] = {
     "push_price": 12.0,
     "cancel_order": 12.0,
     "subscribe": 210.0,
+    "fetch_statements": 610.0,
 }
 BUCKETS: Mapping[str, str] = dict.fromkeys(COSTS, POINTS)
 
@@ -58,7 +60,10 @@ SCOPES = (
     "read_locations", "read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders",
     "read_returns",
 )  # fmt: skip
-ASKED_SCOPES = (*SCOPES, "read_customers", "read_all_orders")
+ASKED_SCOPES = (
+    *SCOPES, "read_customers", "read_all_orders", "read_shopify_payments_accounts",
+    "read_shopify_payments_payouts",
+)  # fmt: skip
 READING_SCOPES = ("read_orders", "read_products", "read_inventory", "read_locations")
 
 TOPICS = (
@@ -175,3 +180,13 @@ def address(template: str, *, seller_id: str) -> str:
     if "{shop}" not in template:
         return template.rstrip("/")
     return template.replace("{shop}", shop_domain(seller_id)).rstrip("/")
+
+
+def missing_scopes(granted: tuple[str, ...], *, of: tuple[str, ...] = SCOPES) -> tuple[str, ...]:
+    """Return what was not granted of some scopes, by default those the hub needs.
+
+    A writing scope holds its reading one. Without ``read_all_orders`` orders older than 60 days stay hidden,
+    without ``read_customers`` who bought; both are asked for, and the hub works without them.
+    """
+    held = set(granted) | {scope.replace("write_", "read_", 1) for scope in granted}
+    return tuple(scope for scope in of if scope not in held)

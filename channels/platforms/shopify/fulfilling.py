@@ -7,17 +7,8 @@ from typing import Any
 from channels.adapter import Refused, RetryLater
 from channels.messages import ShipmentNotice
 from channels.platforms.shopify.directory import CARRIERS
-from channels.platforms.shopify.reading import (
-    Json,
-    Unreadable,
-    child,
-    children,
-    has_more,
-    nodes,
-    number_of,
-    text,
-    whole,
-)
+from channels.platforms.shopify.reading import has_more, nodes, number_of
+from channels.reading import Json, Unreadable, child, children, text, whole
 
 _OPEN = {"OPEN", "IN_PROGRESS"}
 _WAITING = {

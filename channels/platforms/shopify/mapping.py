@@ -18,7 +18,8 @@ from channels.messages import (
 from channels.platforms.shopify.directory import MARKETPLACE
 from channels.platforms.shopify.mapping_back import read_refunded, read_returns
 from channels.platforms.shopify.mapping_money import LineMoney, Purse, read_money
-from channels.platforms.shopify.reading import (
+from channels.platforms.shopify.reading import nodes, number_of
+from channels.reading import (
     LARGEST_QUANTITY,
     Json,
     Unreadable,
@@ -29,8 +30,6 @@ from channels.platforms.shopify.reading import (
     cut_text,
     instant,
     needed_instant,
-    nodes,
-    number_of,
     plain,
     text,
     whole,

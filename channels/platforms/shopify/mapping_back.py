@@ -5,17 +5,8 @@ from decimal import Decimal
 
 from channels.messages import IncomingReturn
 from channels.platforms.shopify.mapping_money import ZERO, Purse
-from channels.platforms.shopify.reading import (
-    Json,
-    child,
-    children,
-    cut_text,
-    instant,
-    nodes,
-    number_of,
-    text,
-    whole,
-)
+from channels.platforms.shopify.reading import nodes, number_of
+from channels.reading import Json, child, children, cut_text, instant, text, whole
 
 RETURN_STATES = {"CANCELED", "CLOSED", "OPEN", "REQUESTED", "DECLINED"}
 _CALLED_OFF = {"CANCELED", "DECLINED"}

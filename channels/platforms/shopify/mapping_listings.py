@@ -11,23 +11,8 @@ from channels.adapter import Refused
 from channels.messages import BadItem, IncomingListing
 from channels.platforms.shopify.directory import MARKETPLACE
 from channels.platforms.shopify.mapping import listing_code
-from channels.platforms.shopify.reading import (
-    Json,
-    Unreadable,
-    amount,
-    bad_item,
-    child,
-    children,
-    currency,
-    cut_text,
-    flag,
-    has_more,
-    nodes,
-    number_of,
-    plain,
-    read_each,
-    text,
-)
+from channels.platforms.shopify.reading import bad_item, has_more, nodes, number_of, read_each
+from channels.reading import Json, Unreadable, amount, child, children, currency, cut_text, flag, plain, text
 
 _PART = "available"
 UNTRACKED, NOWHERE, SEVERAL = "untracked", "nowhere", "several"

@@ -10,16 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from channels.platforms.shopify.reading import (
-    Json,
-    Unreadable,
-    amount,
-    child,
-    children,
-    currency,
-    flag,
-    nodes,
-)
+from channels.platforms.shopify.reading import nodes
+from channels.reading import Json, Unreadable, amount, child, children, currency, flag
 from ecomhub.money import exponent
 
 ZERO = Decimal(0)

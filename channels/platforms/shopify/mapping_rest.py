@@ -8,7 +8,7 @@ from typing import Any
 from channels.messages import IncomingOrder
 from channels.platforms.shopify.mapping import read_node
 from channels.platforms.shopify.mapping_money import ZERO
-from channels.platforms.shopify.reading import Json, amount, child, children, text, whole
+from channels.reading import Json, amount, child, children, text, whole
 
 _GOODS = {"": "UNFULFILLED", "partial": "PARTIALLY_FULFILLED", "fulfilled": "FULFILLED",
           "restocked": "RESTOCKED"}  # fmt: skip

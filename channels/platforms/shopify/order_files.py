@@ -6,7 +6,8 @@ from typing import Any
 from channels.adapter import OrderFile, Refused
 from channels.messages import BadItem, IncomingOrder, Page
 from channels.platforms.shopify import mapping, mapping_rest
-from channels.platforms.shopify.reading import Json, bad_item, parse_sequence, read_each
+from channels.platforms.shopify.reading import bad_item, read_each
+from channels.reading import Json, parse_sequence
 
 GRAPHQL, REST, MIXED = "admin-graphql-2026-01", "admin-rest", "shopify-mixed"
 _HINT = (

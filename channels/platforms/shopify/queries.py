@@ -215,3 +215,31 @@ def subscribe_mutation(topics: tuple[str, ...]) -> str:
         for place, topic in enumerate(topics)
     )
     return f"mutation Subscribe($subscription: WebhookSubscriptionInput!) {{\n{parts}\n}}"
+
+
+PAYOUTS = """query Payouts($search: String!, $after: String) {
+  shopifyPaymentsAccount {
+    payouts(first: 1, after: $after, query: $search, sortKey: ISSUED_AT) {
+      nodes {
+        id legacyResourceId issuedAt status transactionType externalTraceId
+        net { amount currencyCode }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+BALANCE_TRANSACTIONS = """query BalanceTransactions($search: String!, $after: String) {
+  shopifyPaymentsAccount {
+    balanceTransactions(first: 85, after: $after, query: $search, sortKey: PROCESSED_AT) {
+      nodes {
+        id type test transactionDate sourceId sourceType sourceOrderTransactionId adjustmentReason
+        amount { amount currencyCode }
+        fee { amount currencyCode }
+        net { amount currencyCode }
+        associatedOrder { id name }
+        associatedPayout { id status }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""

@@ -24,7 +24,7 @@ from channels.adapter import (
 )
 from channels.messages import Connection
 from channels.platforms.shopify.directory import GRAPHQL_PATH, address, is_shop_domain
-from channels.platforms.shopify.reading import Json, parse_json
+from channels.reading import Json, parse_json
 from ecomhub.http import Answer, ForbiddenAddress, HttpFailure, send_to_platform
 
 USER_AGENT = "ecomhub/0.1"

@@ -13,17 +13,9 @@ from datetime import datetime, timedelta
 from channels.adapter import Refused
 from channels.messages import Connection
 from channels.platforms.shopify.directory import shop_domain
-from channels.platforms.shopify.reading import (
-    Json,
-    Unreadable,
-    child,
-    children,
-    number_of,
-    parse_json,
-    read_instant,
-    text,
-)
+from channels.platforms.shopify.reading import number_of
 from channels.pushes import About, BadSignature, Push, Pushes, PushRequest
+from channels.reading import Json, Unreadable, child, children, parse_json, read_instant, text
 
 # Shopify tries again for four hours, each time with the time of the event itself.
 FRESH_FOR = timedelta(hours=5)

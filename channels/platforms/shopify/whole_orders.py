@@ -9,7 +9,8 @@ from typing import Any
 
 from channels.adapter import RetryLater
 from channels.platforms.shopify import queries
-from channels.platforms.shopify.reading import Json, Unreadable, child, children, has_more, text, whole
+from channels.platforms.shopify.reading import has_more
+from channels.reading import Json, Unreadable, child, children, text, whole
 
 Ask = Callable[[str, Mapping[str, Any]], Json]
 """Asks a query about one order with variables and returns that order's object."""

@@ -14,6 +14,7 @@ from ecomhub import clock, work
 from orders import pulling, sweeps
 
 LONGEST_WAIT = timedelta(minutes=5)
+_PULLED = [stream for stream in Pull.Stream.values if stream != Pull.Stream.STATEMENTS]
 _NARROW = [Pull.Stream.ORDERS.value, Pull.Stream.LISTINGS.value, Pull.Stream.CHANNEL_STOCK.value]
 
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name what to pull."""
         parser.add_argument("--account", default="", help="name of one account; all without it")
-        parser.add_argument("--stream", default="", choices=["", *Pull.Stream.values])
+        parser.add_argument("--stream", default="", choices=["", *_PULLED])
         parser.add_argument("--wait", action="store_true", help="pull here and return when it is done")
         parser.add_argument("--json", action="store_true")
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         if not wait:
             return result
         if row.account.state != ChannelAccount.State.CONNECTED:
-            result["state"], result["error"] = "failed", row.account.state_reason or row.account.state
+            result["state"], result["error"] = "failed", row.account.state_words or row.account.state
             return result
         until = time.monotonic() + LONGEST_WAIT.total_seconds()
         started = row.last_success_at

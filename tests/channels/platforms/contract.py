@@ -18,7 +18,7 @@ from typing import Any
 from channels.adapter import Adapter, Capability, Platform
 from channels.messages import BatchTicket, Connection, PriceUpdate, ShipmentNotice, StockUpdate
 from channels.registry import platforms
-from channels.shipping_messages import ArrangeRequest, CancelRequest, ShippingChoice
+from channels.shipping_messages import ArrangeRequest, CancelRequest, ShippingChoice, SplitRequest
 from tests.answering import Reply
 
 Json = dict[str, Any]
@@ -88,6 +88,7 @@ class Examples:
     cancel_reason: str = ""
     page_token: str = "a+b/c==&next=1 %2F"
     sent_page_token: str = ""
+    statements_token: str = ""
     code_as_sent: Callable[[str], str] = str
 
     def order_steps(self, orders: Sequence[Any], token: str = "") -> tuple[Step, ...]:
@@ -210,6 +211,7 @@ def _further_calls(one: Platform, examples: Examples, place: str) -> dict[str, C
         order_id="123-1", marketplace=place, package="", choice=examples.choice, tracking_number="T1",
         lines=((examples.line_id, 1),),
     )  # fmt: skip
+    split = SplitRequest(order_id="123-1", marketplace=place, lines=((examples.line_id, 1),))
     cancel = CancelRequest(order_id="123-1", marketplace=place, reason=examples.cancel_reason)
     if Capability.PUSH_PRICE in one.capabilities:
         found["push_price"] = lambda adapter: adapter.push_price(update=price)
@@ -218,6 +220,8 @@ def _further_calls(one: Platform, examples: Examples, place: str) -> dict[str, C
         found["arrange_shipment"] = lambda adapter: adapter.arrange_shipment(request=arrange)
         found["fetch_tracking"] = lambda adapter: adapter.fetch_tracking(**order)
         found["fetch_document"] = lambda adapter: adapter.fetch_document(**order)
+    if Capability.SPLIT_ORDER in one.capabilities:
+        found["split_order"] = lambda adapter: adapter.split_order(request=split)
     if Capability.CANCEL_ORDER in one.capabilities:
         found["cancel_order"] = lambda adapter: adapter.cancel_order(request=cancel)
     if Capability.ANSWER_CANCEL in one.capabilities:
@@ -225,6 +229,10 @@ def _further_calls(one: Platform, examples: Examples, place: str) -> dict[str, C
     if Capability.RETURNS in one.capabilities:
         found["fetch_returns"] = lambda adapter: adapter.fetch_returns(
             updated_from=AT - timedelta(hours=1), updated_to=AT, page_token=""
+        )
+    if Capability.STATEMENTS in one.capabilities:
+        found["fetch_statements"] = lambda adapter: adapter.fetch_statements(
+            created_from=AT - timedelta(hours=1), created_to=AT, page_token=examples.statements_token
         )
     if Capability.SUBSCRIBE in one.capabilities:
         found["subscribe"] = lambda adapter: adapter.subscribe(address="https://hub.example/push")

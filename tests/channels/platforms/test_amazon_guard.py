@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,11 +26,12 @@ from channels.adapter import (
     Throttled,
     TokenExpired,
 )
-from channels.messages import BatchTicket, Outcome, ShipmentNotice, StockUpdate
+from channels.messages import BatchTicket, Outcome, PriceUpdate, ShipmentNotice, StockUpdate
 from channels.platforms.amazon import PLATFORM
 from tests.answering import Answering, Reply, answering
 from tests.channels.platforms.contract import AT, connection, reply
 from tests.channels.platforms.examples.amazon import EXAMPLES, REPORT, US, order_page, problem
+from tests.channels.platforms.examples.amazon import listing as new_listing
 
 ROOT = Path(__file__).resolve().parents[3]
 DENIED = "Access to requested resource is denied."
@@ -227,6 +229,58 @@ def test_invalid_patch_is_refused_and_an_unknown_status_is_an_unknown_outcome(
     with pytest.raises(RetryLater) as caught:
         amazon.push_stock(update=StockUpdate(US, "A-1", 5))
     assert caught.value.unknown
+
+
+def test_price_is_sent_with_the_rest_of_its_offer(amazon: Adapter, server: Answering) -> None:
+    sale = {"schedule": [{"value_with_tax": 17.5, "start_at": "2026-06-01", "end_at": "2026-06-09"}]}
+    mine = {
+        "marketplace_id": US, "audience": "ALL", "currency": "USD", "discounted_price": [sale],
+        "our_price": [{"schedule": [{"value_with_tax": 20}]}],
+    }  # fmt: skip
+    others = [{**mine, "audience": "B2B"}, {**mine, "marketplace_id": "A1PA6795UKMFR9", "currency": "EUR"}]
+    held = new_listing() | {"attributes": {"purchasable_offer": [*others, mine]}}
+    server.says(reply(held), *(step.reply for step in EXAMPLES.more["push_stock"](server.url)))
+    update = PriceUpdate(US, "A-1", Decimal("19.99"), "USD", product_type="TOWEL")
+    assert amazon.push_price(update=update).outcome is Outcome.ACCEPTED
+    body = json.loads(server.received[1].body)
+    [patch] = body["patches"]
+    assert (body["productType"], patch["op"], patch["path"]) == (
+        "TOWEL", "replace", "/attributes/purchasable_offer",
+    )  # fmt: skip
+    assert patch["value"] == [{**mine, "our_price": [{"schedule": [{"value_with_tax": 19.99}]}]}]
+    assert "19.99" in server.received[1].body.decode()
+
+
+def test_listing_that_hides_its_offer_gets_no_price(amazon: Adapter, server: Answering) -> None:
+    for held in (
+        {"sku": "A-1"},
+        {"sku": "A-1", "attributes": None},
+        {"sku": "A-1", "attributes": {"purchasable_offer": "?"}},
+    ):
+        server.says(reply(held))
+        with pytest.raises(RetryLater):
+            amazon.push_price(update=PriceUpdate(US, "A-1", Decimal(5), "USD"))
+    assert {call.method for call in server.received} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("place", "price", "currency"),
+    [
+        (US, "0", "USD"),
+        (US, "-1", "USD"),
+        (US, "1.999", "USD"),
+        (US, "10", "EUR"),
+        ("A1VC38T7YXB528", "10.5", "JPY"),
+        ("nowhere", "10", "USD"),
+        (US, "9999999999999999", "USD"),
+    ],
+)
+def test_price_the_marketplace_would_not_take_is_refused_unsent(
+    amazon: Adapter, server: Answering, place: str, price: str, currency: str
+) -> None:
+    with pytest.raises(Refused):
+        amazon.push_price(update=PriceUpdate(place, "A-1", Decimal(price), currency))
+    assert server.received == []
 
 
 def test_feed_bodies_are_clean_and_bytes_travel_without_token(amazon: Adapter, server: Answering) -> None:

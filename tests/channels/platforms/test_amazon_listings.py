@@ -8,7 +8,7 @@ import pytest
 
 from channels.messages import FulfillmentMethod
 from channels.platforms.amazon.mapping_listings import read_listing, read_stock
-from channels.platforms.amazon.reading import Unreadable
+from channels.reading import Unreadable
 from tests.channels.platforms.examples.amazon import STOCK, US
 from tests.channels.platforms.examples.amazon import listing as new_listing
 

@@ -12,7 +12,7 @@ import pytest
 
 from channels.messages import FulfillmentMethod, IncomingLine, IncomingOrder, OrderState
 from channels.platforms.amazon import mapping, mapping_v0
-from channels.platforms.amazon.reading import Unreadable
+from channels.reading import Unreadable
 from tests.channels.platforms.contract import Json
 from tests.channels.platforms.examples.amazon import order as new_order
 from tests.channels.platforms.examples.amazon_v0 import item as old_item

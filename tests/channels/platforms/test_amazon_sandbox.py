@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pytest_django import Settings
@@ -25,6 +26,7 @@ from channels.messages import (
     IncomingOrder,
     OrderState,
     Outcome,
+    PriceUpdate,
     ShipmentNotice,
     StockUpdate,
 )
@@ -207,6 +209,37 @@ def test_quantity_is_set_and_read_back(amazon: Adapter) -> None:
     assert amazon.fetch_listing(marketplace=US, listing_id=listing).quantity == 37
 
 
+def test_price_is_set_and_read_back(amazon: Adapter) -> None:
+    listing = own_listing(amazon)
+    before = amazon.fetch_listing(marketplace=US, listing_id=listing)
+    update = PriceUpdate(US, listing, Decimal("31.49"), "USD")
+    assert amazon.push_price(update=update).outcome is Outcome.ACCEPTED
+    after = amazon.fetch_listing(marketplace=US, listing_id=listing)
+    assert (after.price, after.currency, after.quantity) == (Decimal("31.49"), "USD", before.quantity)
+
+
+def test_accepted_price_shows_only_after_a_while(amazon: Adapter, sandbox: Sandbox) -> None:
+    sandbox.reset(apply_seconds=60)
+    token = platform("amazon").build(connection_to(sandbox), None).refresh_token().token
+    fresh = platform("amazon").build(replace(connection_to(sandbox), access_token=token), None)
+    listing = own_listing(fresh)
+    before = fresh.fetch_listing(marketplace=US, listing_id=listing).price
+    assert (
+        fresh.push_price(update=PriceUpdate(US, listing, Decimal("7.5"), "USD")).outcome is Outcome.ACCEPTED
+    )
+    assert fresh.fetch_listing(marketplace=US, listing_id=listing).price == before
+    sandbox.set_clock(START + timedelta(minutes=2))
+    assert fresh.fetch_listing(marketplace=US, listing_id=listing).price == Decimal("7.5")
+
+
+def test_price_of_a_roof_is_refused_with_the_markets_words(amazon: Adapter) -> None:
+    page = amazon.fetch_listings(marketplace=US, page_token="")
+    roof = next(item.listing_id for item in page.items if item.is_parent)
+    result = amazon.push_price(update=PriceUpdate(US, roof, Decimal(5), "USD"))
+    assert result.outcome is Outcome.REFUSED
+    assert "purchasable_offer" in result.reason
+
+
 def own_listing(amazon: Adapter, *, by: FulfillmentMethod = FulfillmentMethod.BY_SELLER) -> str:
     page = amazon.fetch_listings(marketplace=US, page_token="")
     return next(
@@ -320,6 +353,7 @@ def test_every_request_we_send_fits_amazons_models(amazon: Adapter, sandbox: San
     mine = own_listing(amazon)
     amazon.fetch_listing(marketplace=US, listing_id=mine)
     amazon.push_stock(update=StockUpdate(US, mine, 3))
+    amazon.push_price(update=PriceUpdate(US, mine, Decimal("12.34"), "USD"))
     amazon.batch_results(ticket=amazon.push_stock_batch(updates=[StockUpdate(US, mine, 4)]))
     amazon.fetch_channel_stock(marketplace=US, page_token="")
     amazon.confirm_shipment(notice=notice_for(order))

@@ -13,8 +13,8 @@ from hypothesis import given
 from channels.adapter import ChannelError
 from channels.platforms.ebay import PLATFORM, mapping_trading
 from channels.platforms.ebay.mapping_listings import read_items
-from channels.platforms.ebay.reading import read_each
 from channels.platforms.ebay.xml_reading import as_object, parse_xml
+from channels.reading import read_each
 from tests.channels.platforms.examples import ebay
 from tests.channels.platforms.examples.ebay_trading import saved, trading_order
 from tests.channels.platforms.test_mutations import (

@@ -13,7 +13,7 @@ from channels.messages import FulfillmentMethod, IncomingOrder, OrderState
 from channels.platforms.ebay.mapping import read_order
 from channels.platforms.ebay.naming import former_numbers, item_of_code, listing_code
 from channels.platforms.ebay.order_files import read_order_files
-from channels.platforms.ebay.reading import Json, Unreadable
+from channels.reading import Json, Unreadable
 from tests.channels.platforms.examples.ebay import ITEM, order, usd, xml_answer
 from tests.channels.platforms.examples.ebay_trading import saved, trading_order
 

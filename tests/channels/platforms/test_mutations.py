@@ -18,7 +18,7 @@ from channels.adapter import Adapter, ChannelError, Platform
 from channels.messages import BadItem, IncomingLine, IncomingListing, IncomingOrder
 from channels.platforms.amazon import PLATFORM as AMAZON
 from channels.platforms.amazon.mapping_listings import read_listing, read_stock
-from channels.platforms.amazon.reading import parse_json, read_each
+from channels.reading import parse_json, read_each
 from tests.answering import Answering, Reply, answering
 from tests.channels.platforms.contract import AT, connection
 from tests.channels.platforms.examples import amazon, amazon_v0

@@ -18,7 +18,7 @@ from channels.platforms.shopee.mapping import STATES, read_order
 from channels.platforms.shopee.mapping_lines import line_numbers
 from channels.platforms.shopee.mapping_returns import read_returns
 from channels.platforms.shopee.order_files import LAYOUT, read_order_files
-from channels.platforms.shopee.reading import Unreadable, parse_json
+from channels.reading import Unreadable, parse_json
 from tests.channels.platforms.examples import shopee
 from tests.channels.platforms.examples.shopee import ITEM, MODEL
 from tests.sandbox import shopee_contracts

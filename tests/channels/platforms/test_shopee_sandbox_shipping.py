@@ -15,7 +15,7 @@ from channels.adapter import (
 from channels.messages import (
     OrderState,
 )
-from channels.shipping_messages import ArrangeRequest, CancelRequest, ShippingChoice
+from channels.shipping_messages import ArrangeRequest, CancelRequest, ShippingChoice, SplitRequest
 from tests.channels.platforms.shopee_shop import (
     SG,
     arranged,
@@ -138,3 +138,42 @@ def test_returns_name_their_orders_line(shopee: Adapter, sandbox: Sandbox) -> No
     assert [(each.line_id, each.quantity, each.status) for each in mine] == [
         (order.lines[0].external_id, 1, "REQUESTED")
     ]
+
+
+def test_part_of_an_order_is_a_package_of_its_own(shopee: Adapter, sandbox: Sandbox) -> None:
+    number = place(sandbox, lines=[{"quantity": 3}])
+    (line,) = shopee.fetch_order(order_id=number).lines
+    one = SplitRequest(number, SG, ((line.external_id, 1),))
+    two = SplitRequest(number, SG, ((line.external_id, 2),))
+    assert shopee.split_order(request=SplitRequest(number, SG, ((line.external_id, 3),))) == ""
+    package = shopee.split_order(request=one)
+    rest = shopee.split_order(request=two)
+    assert package
+    assert rest not in ("", package)
+    assert shopee.split_order(request=one) == package
+    choice = next(
+        each for each in shopee.shipping_choices(order_id=number, package="") if each.kind == "pickup"
+    )
+    with pytest.raises(Refused, match="package_number"):
+        shopee.arrange_shipment(request=ArrangeRequest(number, SG, "", choice))
+    shopee.arrange_shipment(request=ArrangeRequest(number, SG, package, choice))
+    shopee.arrange_shipment(request=ArrangeRequest(number, SG, package, choice))
+    assert [(p["reference"], p["items"][0][1]) for p in sandbox.order(number)["packages"]] == [("101", 1)]
+    assert shopee.fetch_tracking(order_id=number, package=package).arranged is True
+    assert shopee.fetch_tracking(order_id=number, package=rest).arranged is False
+    assert shopee.fetch_order(order_id=number).platform_status == "READY_TO_SHIP"
+    shopee.arrange_shipment(request=ArrangeRequest(number, SG, rest, choice))
+    assert shopee.fetch_order(order_id=number).platform_status == "PROCESSED"
+    sandbox.act(number, "collect")
+    gone = shopee.fetch_order(order_id=number)
+    assert sorted(sum(count for _line, count in parcel.lines) for parcel in gone.parcels)[-1] in (1, 2)
+
+
+def test_single_units_are_divided_only_where_shops_may(sandbox: Sandbox, settings: Settings) -> None:
+    settings.ECOMHUB_SANDBOX_URL = sandbox.url
+    shopee = dial(sandbox, "shopee-vn")
+    number = place(sandbox, seller="shopee-vn", lines=[{"quantity": 2}])
+    (line,) = shopee.fetch_order(order_id=number).lines
+    with pytest.raises(Refused, match="wrong model quantity"):
+        shopee.split_order(request=SplitRequest(number, "SHOPEE_VN", ((line.external_id, 1),)))
+    assert sandbox.order(number)["packages"] == []

@@ -14,8 +14,8 @@ from channels.adapter import Adapter
 from channels.authorization import Application, Authorization, Grant, NotAuthorized
 from channels.messages import Connection
 from channels.platforms.shopify import PLATFORM
-from channels.platforms.shopify.authorization import missing_scopes, proof_of
-from channels.platforms.shopify.directory import SCOPES, shop_domain
+from channels.platforms.shopify.authorization import proof_of
+from channels.platforms.shopify.directory import ASKED_SCOPES, SCOPES, missing_scopes, shop_domain
 from tests.sandbox_fixture import Sandbox
 
 BACK = "http://127.0.0.1:8000/channels/connect/back/"
@@ -152,4 +152,8 @@ def test_missing_scopes_are_named_and_a_writing_one_holds_its_reading_one() -> N
     granted = tuple(scope for scope in SCOPES if scope.startswith("write_"))
     assert missing_scopes(granted) == ("read_locations", "read_returns")
     assert missing_scopes(SCOPES) == ()
+    assert set(missing_scopes(SCOPES, of=ASKED_SCOPES)) == {
+        "read_customers", "read_all_orders", "read_shopify_payments_accounts",
+        "read_shopify_payments_payouts",
+    }  # fmt: skip
     assert "read_orders" in missing_scopes(())

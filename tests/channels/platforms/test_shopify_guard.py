@@ -22,6 +22,7 @@ from channels.adapter import (
 )
 from channels.messages import Outcome, PriceUpdate, StockUpdate
 from channels.platforms.shopify import PLATFORM
+from channels.platforms.shopify.directory import ASKED_SCOPES
 from tests.answering import Answering, Reply, answering
 from tests.channels.platforms.contract import AT, Json, connection, reply
 from tests.channels.platforms.examples import shopify
@@ -245,6 +246,15 @@ def test_missing_scopes_are_named(adapter: Adapter, server: Answering) -> None:
     server.says(reply(answer(data)))
     with pytest.raises(Refused, match="read_products, read_inventory, read_locations"):
         adapter.check()
+
+
+def test_scopes_it_works_without_are_named_too(adapter: Adapter, server: Answering) -> None:
+    data = shopify.shop()
+    held = [scope for scope in ASKED_SCOPES if scope not in ("read_all_orders", "write_products")]
+    data["currentAppInstallation"]["accessScopes"] = [{"handle": scope} for scope in held]
+    server.says(reply(answer(data)))
+    [shop] = adapter.check()
+    assert shop.lacks == ("write_products", "read_all_orders")
 
 
 def test_each_shop_is_spoken_to_at_its_own_address_alone(adapter: Adapter) -> None:

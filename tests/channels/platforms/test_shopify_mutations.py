@@ -11,7 +11,7 @@ from hypothesis import given
 
 from channels.platforms.shopify import PLATFORM
 from channels.platforms.shopify.mapping_listings import read_listings
-from channels.platforms.shopify.reading import Unreadable, parse_json
+from channels.reading import Unreadable, parse_json
 from tests.channels.platforms.examples import shopify, shopify_rest
 from tests.channels.platforms.test_mutations import (
     OFTEN,

@@ -14,7 +14,7 @@ from channels.messages import IncomingOrder, OrderState
 from channels.platforms.shopify import PLATFORM
 from channels.platforms.shopify.mapping import read_order
 from channels.platforms.shopify.mapping_money import spread
-from channels.platforms.shopify.reading import Unreadable
+from channels.reading import Unreadable
 from tests.channels.platforms.contract import Json
 from tests.channels.platforms.examples import shopify, shopify_rest
 from tests.channels.platforms.examples.shopify import usd

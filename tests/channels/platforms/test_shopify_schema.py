@@ -43,6 +43,7 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     for name in (
         "ORDERS", "ORDER", "MORE_LINES", "ALL_PARCELS", "MORE_SHIPPING", "BACK", "LISTINGS", "LISTING",
         "CHECK", "SET_QUANTITY", "SET_PRICE", "OPEN_WORK", "FULFILL", "CANCEL", "CANCELED", "SUBSCRIPTIONS",
+        "PAYOUTS", "BALANCE_TRANSACTIONS",
     )
 } | {"SUBSCRIBE": (queries.subscribe_mutation(TOPICS), {})}  # fmt: skip
 PARTS = {
@@ -56,6 +57,7 @@ PARTS = {
     "confirm_shipment": ("OPEN_WORK", "FULFILL"),
     "cancel_order": ("CANCEL",),
     "subscribe": ("SUBSCRIPTIONS", "SUBSCRIBE"),
+    "fetch_statements": ("PAYOUTS", "BALANCE_TRANSACTIONS"),
 }
 
 

@@ -6,11 +6,15 @@ from random import Random
 from channels.platforms.amazon.sandbox import (
     answers,
     feeds,
+    finances,
     identity,
     listings,
     orders,
     orders_v0,
+    prices,
+    reports,
     sellers,
+    settlements,
     shipping,
 )
 from channels.sandbox.dialects import Dialect
@@ -113,15 +117,18 @@ DIALECT = Dialect(
     broken=answers.invalid,
     due={
         "quantity": listings.apply_quantity,
+        "price": prices.apply_price,
         "feed_start": feeds.start_feed,
         "feed_done": feeds.finish_feed,
     },
     redact=identity.redact,
     keeps_goods=True,
+    money=settlements.MONEY,
 )
 
 _LISTING = "/listings/2021-08-01/items/{sellerId}"
 _FEEDS = "/feeds/2021-06-30"
+_REPORTS = "/reports/2021-06-30"
 
 
 def routes(world: World) -> Sequence[Route]:
@@ -158,6 +165,16 @@ def routes(world: World) -> Sequence[Route]:
               open_door=True),
         Route("GET", "/amazon-documents/{number}", feeds.download_document, "downloadDocument", DIALECT,
               open_door=True),
+        Route("GET", _REPORTS + "/reports", reports.get_reports, "getReports", DIALECT, Rate(0.0222, 10),
+              "reports", "nextToken", "nextToken"),
+        Route("GET", _REPORTS + "/reports/{reportId}", reports.get_report, "getReport", DIALECT,
+              Rate(2, 15)),
+        Route("GET", _REPORTS + "/documents/{reportDocumentId}", reports.get_document, "getReportDocument",
+              DIALECT, Rate(0.0167, 15)),
+        Route("GET", "/amazon-reports/{number}", reports.download, "downloadReport", DIALECT,
+              open_door=True),
+        Route("GET", "/finances/2024-06-19/transactions", finances.list_transactions, "listTransactions",
+              DIALECT, Rate(0.5, 10), "payload.transactions", "nextToken", "payload.nextToken"),
         Route("GET", "/fba/inventory/v1/summaries", listings.inventory_summaries, "getInventorySummaries",
               DIALECT, Rate(2, 2), "payload.inventorySummaries", "nextToken", "pagination.nextToken"),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from typing import Any
 
 from channels.platforms.amazon.sandbox.answers import money, short_time_text
+from channels.platforms.amazon.sandbox.prices import offer_body
 from channels.sandbox.listings import Listing
 from channels.sandbox.pictures import picture_url
 from channels.sandbox.wire import Call
@@ -86,6 +87,7 @@ def _attributes(call: Call, group: list[Listing]) -> dict[str, Any]:
         if not first.by_platform:
             entry["quantity"] = first.quantity
         found["fulfillment_availability"] = [entry]
+        found["purchasable_offer"] = [offer_body(listing) for listing in group if not listing.is_parent]
     return found
 
 

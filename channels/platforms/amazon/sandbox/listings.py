@@ -1,7 +1,8 @@
-"""Listings Items 2021-08-01: search, get, and the quantity patch."""
+"""Listings Items 2021-08-01: search, get, and the patch of quantities and prices."""
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from channels.platforms.amazon.sandbox.answers import (
@@ -17,6 +18,7 @@ from channels.platforms.amazon.sandbox.answers import (
     short_time_text,
 )
 from channels.platforms.amazon.sandbox.listing_body import DATASETS, listing_body
+from channels.platforms.amazon.sandbox.prices import PRICE_PATH, accept_prices, read_prices
 from channels.sandbox import faults
 from channels.sandbox.listings import Listing, set_quantity
 from channels.sandbox.market_clock import seconds
@@ -188,24 +190,43 @@ def apply_quantity(world: World, subject: str, data: str, at: int) -> None:
         set_quantity(world=world, listing=listing, quantity=values["quantity"], at=at, by=values["by"])
 
 
-def read_patches(body: Any) -> int:
-    """Return the quantity of a patch request. Raises ``BadRequest`` when it asks for something else."""
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a patch request asks for: a quantity for all of a SKU's listings, prices by listing."""
+
+    quantity: int | None
+    prices: dict[int, int]
+
+
+def read_patches(body: Any, group: Group) -> Changes:
+    """Return what a patch request changes. Raises ``BadRequest`` when it asks for something else."""
     if not isinstance(body, dict) or not isinstance(body.get("productType"), str) or not body["productType"]:
         raise BadRequest("productType is required.")
     patches = body.get("patches")
     if not isinstance(patches, list) or not patches:
         raise BadRequest("patches is required.")
     quantity: int | None = None
+    prices: dict[int, int] = {}
     for patch in patches:
         if not isinstance(patch, dict) or patch.get("op") not in {"add", "replace", "merge", "delete"}:
             raise BadRequest("op must be one of add, replace, merge, delete.")
-        if patch.get("path") != QUANTITY_PATH:
+        if patch.get("path") not in (QUANTITY_PATH, PRICE_PATH):
             raise BadRequest(f"The path '{patch.get('path')}' cannot be patched here.")
         if patch["op"] == "delete":
-            raise BadRequest("The attribute 'fulfillment_availability' cannot be deleted.")
-        quantity = read_quantity(patch.get("value"))
-    assert quantity is not None  # noqa: S101 - there is at least one patch
-    return quantity
+            name = patch["path"].rpartition("/")[2]
+            raise BadRequest(f"The attribute '{name}' cannot be deleted.")
+        if patch["path"] == PRICE_PATH:
+            prices |= read_prices(patch.get("value"), group)
+        else:
+            quantity = read_quantity(patch.get("value"))
+            if wrong := refusal(group):
+                raise BadRequest(wrong)
+    return Changes(quantity, prices)
+
+
+def _attributes_of(body: dict[str, Any]) -> list[str]:
+    patches = body["patches"] if isinstance(body["patches"], list) else []
+    return [str(one.get("path")).rpartition("/")[2] for one in patches if isinstance(one, dict)]
 
 
 def patch_listing(call: Call) -> Response:
@@ -231,22 +252,23 @@ def patch_listing(call: Call) -> Response:
         "issues": [],
     }
     try:
-        quantity = read_patches(body)
-        wrong = refusal(group)
+        changes = read_patches(body, group)
     except BadRequest as failure:
-        quantity, wrong = 0, str(failure)
-    if wrong:
         result["status"] = "INVALID"
         result["issues"] = [
-            {"code": "90244", "message": wrong, "severity": "ERROR", "categories": ["INVALID_ATTRIBUTE"],
-             "attributeNames": ["fulfillment_availability"], "marketplaceIds": places}
+            {"code": "90244", "message": str(failure), "severity": "ERROR",
+             "categories": ["INVALID_ATTRIBUTE"], "attributeNames": _attributes_of(body),
+             "marketplaceIds": places}
         ]  # fmt: skip
-    elif preview:
+        return answer(call, result, rate=RATE)
+    if preview:
         result["status"] = "VALID"
     elif not faults.take_kind(
         world=call.world, kind="accepted_not_applied", seller=call.caller.name, operation="patchListingsItem"
     ):
-        accept_quantity(world=call.world, group=group, quantity=quantity, by="patchListingsItem")
+        if changes.quantity is not None:
+            accept_quantity(world=call.world, group=group, quantity=changes.quantity, by="patchListingsItem")
+        accept_prices(world=call.world, prices=changes.prices)
     return answer(call, result, rate=RATE)
 
 

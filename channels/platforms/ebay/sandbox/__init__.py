@@ -5,10 +5,13 @@ from random import Random
 
 from channels.platforms.ebay.sandbox import (
     answers,
+    finances,
     identity,
     inventory,
     notifications,
     orders,
+    payments,
+    signatures,
     trading,
 )
 from channels.sandbox.dialects import Dialect
@@ -99,6 +102,7 @@ DIALECT = Dialect(
     redact=identity.redact,
     carriers=CARRIERS,
     push=notifications.push,
+    money=payments.MONEY,
 )
 
 # eBay counts per application and day, beginning at midnight in California.
@@ -106,7 +110,9 @@ _FULFILLMENT = Daily("ebay fulfillment", 100_000, 8 * 3600)
 _INVENTORY = Daily("ebay inventory", 2_000_000, 8 * 3600)
 _TRADING = Daily("ebay trading", 5_000, 8 * 3600)
 _NOTIFICATION = Daily("ebay notification", 10_000, 8 * 3600)
+_FINANCES = Daily("ebay finances", 20_000, 8 * 3600)
 _ORDER = "/sell/fulfillment/v1/order"
+_MONEY = "/sell/finances/v1"
 _PUSHES = "/commerce/notification/v1"
 
 
@@ -131,6 +137,16 @@ def routes(world: World) -> Sequence[Route]:
               "bulkUpdatePriceQuantity", DIALECT, daily=_INVENTORY),
         Route("POST", answers.TRADING_PATH, trading.answer, "trading", DIALECT, None, "ItemArray",
               "PageNumber", daily=_TRADING),
+        Route("GET", _MONEY + "/payout", finances.get_payouts, "getPayouts", DIALECT, None, "payouts",
+              "offset", "next", daily=_FINANCES),
+        Route("GET", _MONEY + "/payout/{payoutId}", finances.get_payout, "getPayout", DIALECT,
+              daily=_FINANCES),
+        Route("GET", _MONEY + "/transaction", finances.get_transactions, "getTransactions", DIALECT, None,
+              "transactions", "offset", "next", daily=_FINANCES),
+        Route("GET", _MONEY + "/seller_funds_summary", finances.get_funds, "getSellerFundsSummary", DIALECT,
+              daily=_FINANCES),
+        Route("POST", "/developer/key_management/v1/signing_key", signatures.create_key,
+              "createSigningKey", DIALECT, daily=_FINANCES),
         Route("GET", _PUSHES + "/public_key/{id}", notifications.public_key, "getPublicKey", DIALECT,
               daily=_NOTIFICATION),
         Route("GET", _PUSHES + "/destination", notifications.list_destinations, "getDestinations", DIALECT,

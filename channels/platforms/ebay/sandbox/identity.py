@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from channels.platforms.ebay.sandbox.answers import TRADING_PATH, error, failure
+from channels.platforms.ebay.sandbox.signatures import signing_key
 from channels.sandbox import consent, faults
 from channels.sandbox.pushing import checked_address
 from channels.sandbox.sellers import Seller
@@ -50,6 +51,7 @@ def verification_token(seller: Seller) -> str:
 
 def credential_sheet(world: World, seller: Seller, base_url: str) -> dict[str, Any]:
     """Return everything a person needs to connect this seller by hand."""
+    signing = signing_key(world, seller)
     return {
         "platform": KEY,
         "name": seller.name,
@@ -59,6 +61,8 @@ def credential_sheet(world: World, seller: Seller, base_url: str) -> dict[str, A
         "refresh_token": seller.refresh_token,
         "ru_name": ru_name(seller),
         "verification_token": verification_token(seller),
+        "signing_key_jwe": signing["jwe"],
+        "signing_private_key": signing["privateKey"],
         "endpoint": base_url,
         "token_endpoint": f"{base_url}/identity/v1/oauth2/token",
         "marketplaces": list(seller.plan.marketplaces),

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from random import Random
 
-from channels.platforms.shopee.sandbox import answers, identity, listings, orders, pushes, shipping
+from channels.platforms.shopee.sandbox import (
+    answers,
+    escrow,
+    identity,
+    income,
+    listings,
+    orders,
+    pushes,
+    shipping,
+    splitting,
+)
 from channels.platforms.shopee.sandbox.order_body import listing_name
 from channels.sandbox.dialects import Dialect
 from channels.sandbox.places import Marketplace
@@ -95,6 +105,7 @@ DIALECT = Dialect(
     offers_returns=True,
     push=pushes.push,
     listing_name=listing_name,
+    money=income.MONEY,
 )
 
 
@@ -123,8 +134,15 @@ def routes(world: World) -> Sequence[Route]:
         get("order/get_order_detail", orders.get_order_detail, "getOrderDetail",
             "response.order_list"),
         post("order/cancel_order", orders.cancel_order, "cancelOrder"),
+        post("order/split_order", splitting.split_order, "splitOrder"),
         post("order/handle_buyer_cancellation", orders.handle_buyer_cancellation, "handleBuyerCancellation"),
         get("returns/get_return_list", orders.get_return_list, "getReturnList", "response.return"),
+        get("payment/get_escrow_list", escrow.get_escrow_list, "getEscrowList", "response.escrow_list"),
+        get("payment/get_escrow_detail", escrow.get_escrow_detail, "getEscrowDetail"),
+        Route("POST", "/api/v2/payment/get_escrow_detail_batch", escrow.get_escrow_detail_batch,
+              "getEscrowDetailBatch", DIALECT, RATE, "response", daily=DAY_CAP),
+        get("payment/get_wallet_transaction_list", escrow.get_wallet_transaction_list,
+            "getWalletTransactionList", "response.transaction_list"),
         get("product/get_item_list", listings.get_item_list, "getItemList", "response.item"),
         get("product/get_item_base_info", listings.get_item_base_info, "getItemBaseInfo",
             "response.item_list"),

@@ -73,7 +73,7 @@ def order_body(call: Call, order: Order, wanted: set[str]) -> dict[str, Any]:
     full = _basics(call.world, order, status) | _money(order) | _people(order, status)
     full |= _cancellation(order)
     full["item_list"] = [_item(call, order, line) for line in order.lines]
-    full["package_list"] = _packages(call.world, order)
+    full["package_list"] = package_entries(call.world, order)
     full["pickup_done_time"] = max((package.shipped_at for package in order.packages), default=0)
     return {name: value for name, value in full.items() if name in DEFAULT | wanted}
 
@@ -95,7 +95,7 @@ def _basics(world: World, order: Order, status: str) -> dict[str, Any]:
         "note": "",
         "note_update_time": 0,
         "goods_to_declare": False,
-        "split_up": False,
+        "split_up": bool(split_groups(order)),
         "dropshipper": None,
         "dropshipper_phone": None,
         "invoice_data": None,
@@ -182,19 +182,31 @@ def _item(call: Call, order: Order, line: Line) -> dict[str, Any]:
     }
 
 
-def _packages(world: World, order: Order) -> list[dict[str, Any]]:
+def package_entries(world: World, order: Order) -> list[dict[str, Any]]:
+    """Return an order's packages as Shopee lists them: what is arranged or gone, then what waits."""
     if order.status == PENDING:
         return []
     found = [_package(world, order, package) for package in order.packages]
-    left = left_to_arrange(order)
-    if left and order.status != CANCELED:
-        found.append(_entry(world, order, next_reference(order), "LOGISTICS_READY", "SPX Express", left))
+    for reference, items in waiting(order):
+        found.append(_entry(world, order, reference, "LOGISTICS_READY", "SPX Express", items))
     return found
 
 
-def next_reference(order: Order) -> str:
-    """Return the reference the next parcel of an order gets."""
-    return str(len(order.packages) + 1)
+def waiting(order: Order) -> list[tuple[str, list[list[Any]]]]:
+    """Return (reference, items) of the packages not arranged yet: one, unless the order was split."""
+    left = left_to_arrange(order)
+    if not left or order.status == CANCELED:
+        return []
+    groups = split_groups(order)
+    if not groups:
+        return [(str(len(order.packages) + 1), left)]
+    gone = {package.reference for package in order.packages}
+    return [(reference, items) for reference, items in groups if reference not in gone]
+
+
+def split_groups(order: Order) -> list[tuple[str, list[list[Any]]]]:
+    """Return (reference, items) of the packages the seller divided the order into; empty: never divided."""
+    return [(str(reference), items) for reference, items in order.extra.get("split", [])]
 
 
 def _package(world: World, order: Order, package: Package) -> dict[str, Any]:

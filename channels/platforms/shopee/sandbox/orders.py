@@ -106,7 +106,7 @@ def _poison_next(call: Call, page: list[Order]) -> None:
         )
         if fault is None:
             return
-        order.poison = str(fault.settings.get("variant", "unknown_status"))
+        order.poison = str(fault.settings.get("variant", "bad_amount"))
         save_orders(call.world.db, [order])
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from channels.platforms.shopee.sandbox.answers import answer, body_of, error, flat, text_of
 from channels.platforms.shopee.sandbox.label import pdf_label
-from channels.platforms.shopee.sandbox.order_body import next_reference, package_number, status_of
+from channels.platforms.shopee.sandbox.order_body import package_number, split_groups, status_of, waiting
 from channels.platforms.shopee.sandbox.orders import own_order
 from channels.sandbox import parcels
 from channels.sandbox.market_clock import instant, seconds
@@ -12,6 +12,7 @@ from channels.sandbox.orders import ARRANGED, Order, Package, save_orders
 from channels.sandbox.wire import BadRequest, Call, Response
 
 DAY = 86400
+_NUMBER_MISSING = "logistics.package_number_not_exist"
 _OWN_FLEET = "FREE_ECONOMY"
 _ALREADY = "This package has already been arranged shipment and you can't ship it again."
 
@@ -51,6 +52,16 @@ def _offered(order: Order, now: int) -> dict[str, Any]:
     }
 
 
+def _named_wrongly(call: Call, order: Order, named: object, *, code: str) -> Response | None:
+    """Return the refusal of a split order without a package's number, of an unsplit one with it."""
+    if split_groups(order) and not named:
+        return error(call, code, "Please request with package_number for this split order.")
+    if named and not split_groups(order):
+        text = "Please don't request with package_number for this unsplit order."
+        return error(call, "logistics.ship_order_not_need_pacakge_number", text)
+    return None
+
+
 def _not_ready(call: Call, order: Order) -> Response | None:
     status = status_of(order)
     if status == "CANCELLED":
@@ -68,7 +79,8 @@ def get_shipping_parameter(call: Call) -> Response:
     order = own_order(call, call.request.one("order_sn") or "")
     if order is None:
         return error(call, "error_not_found", "Wrong parameters, detail: the order is not found.")
-    refused = _not_ready(call, order)
+    named = call.request.one("package_number")
+    refused = _not_ready(call, order) or _named_wrongly(call, order, named, code=_NUMBER_MISSING)
     return refused or answer(call, _offered(order, seconds(call.world.now)))
 
 
@@ -78,18 +90,23 @@ def ship_order(call: Call) -> Response:
     order = own_order(call, text_of(body, "order_sn"))
     if order is None:
         return error(call, "error_not_found", "Wrong parameters, detail: the order is not found.")
-    refused = _not_ready(call, order)
+    named = body.get("package_number")
+    refused = _not_ready(call, order) or _named_wrongly(
+        call, order, named, code="logistics.ship_order_need_pacakge_number"
+    )
     if refused is not None:
         return refused
     now = seconds(call.world.now)
-    reference = next_reference(order)
-    named = body.get("package_number")
-    if named is not None and named != package_number(order, reference):
-        text = "Invalid package number, please get package number from field package_list."
-        return error(call, "error_param", text)
+    known = {package_number(order, package.reference) for package in order.packages}
+    fitting = [each for each in waiting(order) if named in (None, package_number(order, each[0]))]
+    if not fitting and named in known:
+        return error(call, "logistics.package_already_shipped", _ALREADY)
+    if not fitting:
+        return error(call, "logistics.package_not_exist", "The package is not exist.")
+    reference, items = fitting[0]
     choice, tracking = _way(body, _offered(order, now))
     parcels.arrange(
-        world=call.world, order=order, at=now, reference=reference, items=parcels.left_to_arrange(order),
+        world=call.world, order=order, at=now, reference=reference, items=items,
         choice=choice, tracking=tracking, number_now=call.world.apply_seconds == 0,
     )  # fmt: skip
     save_orders(call.world.db, [order])
@@ -130,7 +147,10 @@ def get_tracking_number(call: Call) -> Response:
     order = own_order(call, call.request.one("order_sn") or "")
     if order is None:
         return error(call, "logistics.invalid_error", "The order is not exist.")
-    package = _parcel(order, call.request.one("package_number"))
+    named = call.request.one("package_number")
+    if split_groups(order) and not named:
+        return error(call, _NUMBER_MISSING, "Please request with package_number for this split order.")
+    package = _parcel(order, named)
     number = package.tracking if package is not None else ""
     data = {"tracking_number": number, "plp_number": "", "hint": ""}
     return answer(call, data)

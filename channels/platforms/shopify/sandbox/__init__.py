@@ -5,7 +5,15 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from channels.platforms.shopify.sandbox import answers, identity, listings, orders, shipping, webhooks
+from channels.platforms.shopify.sandbox import (
+    answers,
+    identity,
+    listings,
+    orders,
+    payments,
+    shipping,
+    webhooks,
+)
 from channels.platforms.shopify.sandbox.graphql import (
     Document,
     Field,
@@ -79,7 +87,9 @@ DIALECT = Dialect(
     due={"cancel": shipping.finish_cancel},
     redact=identity.redact,
     offers_returns=True,
+    opens_sets=True,
     push=webhooks.push,
+    money=payments.MONEY,
 )
 
 
@@ -113,6 +123,7 @@ QUERIES: dict[str, Callable[[Call, dict[str, Any]], Any]] = {
     "order": orders.order,
     "productVariants": listings.variants,
     "webhookSubscriptions": webhooks.subscriptions,
+    "shopifyPaymentsAccount": payments.account,
 }
 MUTATIONS: dict[str, Callable[[Call, dict[str, Any]], Any]] = {
     "productVariantsBulkUpdate": listings.update_prices,
@@ -187,6 +198,7 @@ _PATH = "/admin/api/2026-01/graphql.json"
 _LISTS = {
     "orders": ("data.orders.nodes", "variables.after", "data.orders.pageInfo.endCursor"),
     "order": ("data.order", "", ""),
+    "shopifyPaymentsAccount": ("data.shopifyPaymentsAccount", "variables.after", ""),
     "productVariants": (
         "data.productVariants.nodes", "variables.after", "data.productVariants.pageInfo.endCursor",
     ),

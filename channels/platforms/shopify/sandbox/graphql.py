@@ -272,7 +272,10 @@ class Connection:
 
 
 def pick(document: Document, one: Field, value: Any, variables: Mapping[str, Any]) -> Any:
-    """Return of a field's value what the request selects. Raises ``QueryError`` for what does not exist."""
+    """Return of a field's value what the request selects. Raises ``QueryError`` for what does not exist.
+
+    A value that depends on the field's own arguments is a function of them.
+    """
     if isinstance(value, Connection):
         value = _page(one, value, variables)
     elif isinstance(value, list):
@@ -291,7 +294,10 @@ def pick(document: Document, one: Field, value: Any, variables: Mapping[str, Any
         if inner.name not in value:
             kind = value.get("__typename", one.name)
             raise QueryError(f"Field '{inner.name}' doesn't exist on type '{kind}'", "undefinedField")
-        found[inner.key] = pick(document, inner, value[inner.name], variables)
+        held = value[inner.name]
+        if callable(held):
+            held = held({name: filled(given, variables) for name, given in inner.arguments.items()})
+        found[inner.key] = pick(document, inner, held, variables)
     return found
 
 
@@ -308,7 +314,7 @@ def _page(one: Field, held: Connection, variables: Mapping[str, Any]) -> dict[st
         if after not in cursors:
             raise QueryError("Invalid cursor for current pagination sort.", "", [one.key])
         start = cursors.index(after) + 1
-    nodes, marks = list(held.nodes)[start : start + size], cursors[start : start + size]
+    nodes, marks = list(held.nodes[start : start + size]), cursors[start : start + size]
     more = held.more if held.more is not None else start + size < len(held.nodes)
     return {
         "nodes": nodes,

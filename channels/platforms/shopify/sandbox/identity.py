@@ -23,7 +23,8 @@ _SECRETS = ("client_secret", "refresh_token", "code", "access_token")
 SCOPES = (
     "read_all_orders", "read_customers", "read_inventory", "read_locations",
     "read_merchant_managed_fulfillment_orders", "read_orders", "read_products", "read_returns",
-    "write_inventory", "write_merchant_managed_fulfillment_orders", "write_orders", "write_products",
+    "read_shopify_payments_accounts", "read_shopify_payments_payouts", "write_inventory",
+    "write_merchant_managed_fulfillment_orders", "write_orders", "write_products",
 )  # fmt: skip
 
 

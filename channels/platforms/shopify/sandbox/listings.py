@@ -10,13 +10,13 @@ from channels.platforms.shopify.sandbox.graphql import Connection, QueryError
 from channels.platforms.shopify.sandbox.order_body import variant_number
 from channels.sandbox import faults
 from channels.sandbox.goods import goods
-from channels.sandbox.listings import Listing, set_quantity
+from channels.sandbox.listings import Listing, set_price, set_quantity
 from channels.sandbox.market_clock import seconds
 from channels.sandbox.pictures import picture_url
 from channels.sandbox.places import amount_text, decimals
+from channels.sandbox.sets import for_sale, parts_of
 from channels.sandbox.store import read_note, write_note
 from channels.sandbox.wire import Call
-from channels.sandbox.world import World
 
 LOCATION = "68000000001"
 _SKU = re.compile(r'sku:"((?:[^"\\]|\\.)*)"')
@@ -58,6 +58,7 @@ def variant_body(call: Call, one: Listing) -> dict[str, Any]:
     number = variant_number(one)
     sku = one.components[0][0] if one.components else one.code
     barcode = next((good.barcode for good in goods(call.world.seed) if good.code == sku), None)
+    is_bundle = bool(parts_of(call.world, one))
     single = len(one.components) == 1 and one.components[0][1] == 1
     image = {"__typename": "Image", "url": picture_url(base_url=call.request.base_url, code=sku)}
     level = {
@@ -65,7 +66,7 @@ def variant_body(call: Call, one: Listing) -> dict[str, Any]:
         "location": {"__typename": "Location", "id": gid("Location", LOCATION), "name": "Warehouse",
                      "isActive": True},
         "quantities": [
-            {"__typename": "InventoryQuantity", "name": "available", "quantity": one.quantity}
+            {"__typename": "InventoryQuantity", "name": "available", "quantity": for_sale(call.world, one)}
         ],
     }  # fmt: skip
     return {
@@ -75,7 +76,7 @@ def variant_body(call: Call, one: Listing) -> dict[str, Any]:
         "barcode": barcode if single else None,
         "title": "Default Title",
         "price": amount_text(one.price, one.currency),
-        "requiresComponents": False,
+        "requiresComponents": is_bundle,
         "updatedAt": time_text(one.updated),
         "product": {
             "__typename": "Product",
@@ -151,7 +152,7 @@ def _wrong(call: Call, place: int, one: Any) -> list[dict[str, Any]]:
         raise QueryError("changeFromQuantity must be given; null means no check.", "INVALID_VARIABLE")
     listing = _listing_of(call, one.get("inventoryItemId"), "InventoryItem")
     quantity = one.get("quantity")
-    if listing is None:
+    if listing is None or parts_of(call.world, listing):
         message = "The specified inventory item could not be found."
         return [user_error(message, [*way, "inventoryItemId"], "INVALID_INVENTORY_ITEM")]
     if number_of(one.get("locationId"), "Location") != LOCATION:
@@ -197,7 +198,7 @@ def update_prices(call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
             message = "Price must be a number that is not below zero"
             errors.append(user_error(message, [*way, "price"], "INVALID_INPUT"))
         else:
-            set_price(call.world, listing, minor)
+            set_price(world=call.world, listing=listing, minor=minor, at=seconds(call.world.now))
             changed.append(variant_body(call, listing))
     return {"productVariants": None if errors else changed, "userErrors": errors}
 
@@ -210,11 +211,3 @@ def _minor(price: Any, currency: str) -> int | None:
     if not amount.is_finite() or not 0 <= amount < 10**9:
         return None
     return int(amount.scaleb(decimals(currency)))
-
-
-def set_price(world: World, listing: Listing, minor: int) -> None:
-    """Give a listing its price."""
-    listing.price, listing.updated = minor, seconds(world.now)
-    world.db.execute(
-        "update listings set price = ?, updated = ? where id = ?", (minor, listing.updated, listing.id)
-    )

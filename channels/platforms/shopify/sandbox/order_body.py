@@ -6,6 +6,7 @@ from channels.platforms.shopify.sandbox.answers import bag, gid, time_text
 from channels.platforms.shopify.sandbox.graphql import Connection
 from channels.sandbox.listings import Listing
 from channels.sandbox.orders import CANCELED, PARTIALLY_SHIPPED, PENDING, SHIPPED, Line, Order, Package
+from channels.sandbox.sets import SET
 from channels.sandbox.world import World
 
 _GOODS = {SHIPPED: "FULFILLED", PARTIALLY_SHIPPED: "PARTIALLY_FULFILLED"}
@@ -117,6 +118,19 @@ def variant_number(listing: Listing) -> str:
     return str(44_000_000_000_000 + listing.id)
 
 
+def _group(world: World, line: Line) -> dict[str, Any] | None:
+    """Return the bundle a line is a part of; the bundle itself is no line."""
+    mark = line.extra.get(SET)
+    if mark is None:
+        return None
+    bundle = world.listings[mark["listing"]]
+    return {
+        "__typename": "LineItemGroup", "id": gid("LineItemGroup", mark["line"]), "title": mark["title"],
+        "quantity": mark["quantity"], "variantId": gid("ProductVariant", variant_number(bundle)),
+        "variantSku": bundle.code,
+    }  # fmt: skip
+
+
 def line_body(world: World, order: Order, line: Line) -> dict[str, Any]:
     """Return a line item."""
     coin = order.currency
@@ -137,7 +151,7 @@ def line_body(world: World, order: Order, line: Line) -> dict[str, Any]:
         "requiresShipping": True,
         "isGiftCard": False,
         "variant": _variant(world.listings.get(line.listing)),
-        "lineItemGroup": None,
+        "lineItemGroup": _group(world, line),
         "originalTotalSet": bag(line.item, coin, _SHOWN.get(order.address["country"], coin)),
         "discountedTotalSet": bag(line.item - line.discount, coin),
         "taxLines": [tax] if taxes else [],

@@ -210,6 +210,10 @@ def _push(base: str) -> tuple[Step, ...]:
     return (Step(reply(body), "status", writes=True),)
 
 
+def _price(base: str) -> tuple[Step, ...]:
+    return (Step(reply(listing()), "attributes"), *_push(base))
+
+
 def _batch(base: str) -> tuple[Step, ...]:
     return (
         Step(reply({"feedDocumentId": "d1", "url": f"{base}/bytes"}, status=201), "url"),
@@ -225,6 +229,20 @@ def _batch_results(base: str) -> tuple[Step, ...]:
         Step(reply(feed), "processingStatus"),
         Step(reply(document), "url"),
         Step(Reply(200, gzip.compress(json.dumps(REPORT).encode()), "application/json"), is_bytes=True),
+    )
+
+
+def _statements(base: str) -> tuple[Step, ...]:
+    report = {
+        "reportId": "1", "reportType": "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+        "reportDocumentId": "d3", "createdTime": "2026-06-01T11:30:00Z", "processingStatus": "DONE",
+        "marketplaceIds": [US],
+    }  # fmt: skip
+    document = {"reportDocumentId": "d3", "url": f"{base}/bytes", "compressionAlgorithm": "GZIP"}
+    return (
+        Step(reply({"reports": [report]}), "reports"),
+        Step(reply(document), "url"),
+        Step(Reply(200, gzip.compress(b"settlement-id\n1\n"), "binary/octet-stream"), is_bytes=True),
     )
 
 
@@ -256,9 +274,11 @@ EXAMPLES = Examples(
     more={
         "check": _participations,
         "push_stock": _push,
+        "push_price": _price,
         "push_stock_batch": _batch,
         "batch_results": _batch_results,
         "fetch_channel_stock": _stock,
+        "fetch_statements": _statements,
         "confirm_shipment": lambda base: (Step(Reply(204, b"", "", length=None), writes=True),),
     },
 )

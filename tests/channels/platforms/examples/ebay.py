@@ -256,6 +256,22 @@ def _subscribe(base: str) -> tuple[Step, ...]:
     )
 
 
+def _statements(base: str) -> tuple[Step, ...]:
+    payout = {
+        "payoutId": "5001", "payoutStatus": "SUCCEEDED", "payoutDate": "2026-06-01T11:30:00.000Z",
+        "amount": usd("8.60"), "transactionCount": 1,
+    }  # fmt: skip
+    sale = {
+        "transactionId": "123-1", "orderId": "123-1", "transactionType": "SALE", "bookingEntry": "CREDIT",
+        "amount": usd("8.60"), "transactionDate": "2026-05-30T08:00:00.000Z", "payoutId": "5001",
+        "transactionStatus": "PAYOUT",
+    }  # fmt: skip
+    return (
+        Step(reply({"payouts": [payout], "total": 1, "limit": 1, "offset": 0}), "payouts"),
+        Step(reply({"transactions": [sale], "total": 1, "limit": 1000, "offset": 0}), "transactions"),
+    )
+
+
 def token() -> Json:
     return {"access_token": "v^1.1#i^1", "token_type": "User Access Token", "expires_in": 7200}
 
@@ -295,7 +311,9 @@ EXAMPLES = Examples(
         "push_price": lambda base: (Step(revised(), writes=True),),
         "confirm_shipment": lambda base: (Step(created(), writes=True),),
         "subscribe": _subscribe,
+        "fetch_statements": _statements,
     },
+    statements_token="0",
     listing_exchanges=listing_exchanges,
     single_order_exchanges=lambda one: (Step(reply(one), "orderId"),),
     single_listing_exchanges=single_listing_exchanges,

@@ -227,6 +227,32 @@ def _updated(base: str) -> tuple[Step, ...]:
     return (Step(reply(envelope({"update_time": 1780136130})), "response.update_time", writes=True),)
 
 
+def divided() -> Json:
+    """The order after it was divided into two packages of a unit each."""
+    (package,) = order()["package_list"]
+    (item,) = package["item_list"]
+    one = package | {"item_list": [item | {"model_quantity": 1}]}
+    return order() | {"split_up": True, "package_list": [one, one | {"package_number": "OFG2"}]}
+
+
+def _split(base: str) -> tuple[Step, ...]:
+    made = {"order_sn": "123-1", "package_list": divided()["package_list"]}
+    return (
+        Step(reply(order_page([order()], "")), "response.order_list"),
+        Step(reply(envelope(made)), "response.package_list", writes=True),
+        Step(reply(order_page([divided()], "")), "response.order_list"),
+    )
+
+
+def _statements(base: str) -> tuple[Step, ...]:
+    listed = [{"order_sn": "123-1", "payout_amount": 8.6, "escrow_release_time": 1780000000}]
+    detail = {"order_sn": "123-1", "order_income": {"escrow_amount": 8.6, "order_discounted_price": 8.6}}
+    return (
+        Step(reply(envelope({"escrow_list": listed, "more": False})), "response.escrow_list"),
+        Step(reply(envelope([{"escrow_detail": detail}])), "response"),
+    )
+
+
 def _document(base: str) -> tuple[Step, ...]:
     ready = {"result_list": [{"order_sn": "123-1", "package_number": "OFG1", "status": "READY"}]}
     return (
@@ -275,8 +301,10 @@ EXAMPLES = Examples(
         "arrange_shipment": lambda base: (
             Step(reply({"error": "", "message": "", "request_id": "r1"}), "error", writes=True),
         ),
+        "split_order": _split,
         "fetch_tracking": lambda base: (Step(reply(envelope({"tracking_number": "SPX1"})), "response"),),
         "fetch_document": _document,
+        "fetch_statements": _statements,
         "cancel_order": _updated,
         "answer_cancel": _updated,
         "fetch_returns": lambda base: (

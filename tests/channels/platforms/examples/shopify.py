@@ -291,6 +291,28 @@ def shop() -> Json:
     }  # fmt: skip
 
 
+def _statements(base: str) -> tuple[Step, ...]:
+    money = {"amount": "8.60", "currencyCode": "USD"}
+    payout = {
+        "id": "gid://shopify/ShopifyPaymentsPayout/5001", "legacyResourceId": "5001", "status": "PAID",
+        "issuedAt": "2026-06-01T11:30:00Z", "transactionType": "DEPOSIT", "externalTraceId": "T1",
+        "net": money,
+    }  # fmt: skip
+    charge = {
+        "id": "gid://shopify/ShopifyPaymentsBalanceTransaction/1", "type": "CHARGE", "test": False,
+        "transactionDate": "2026-05-30T08:00:00Z", "amount": money, "net": money,
+        "fee": {"amount": "0.00", "currencyCode": "USD"},
+    }  # fmt: skip
+    account = "shopifyPaymentsAccount"
+    return (
+        Step(reply(answer({account: {"payouts": connection_of([payout])}})), f"data.{account}.payouts.nodes"),
+        Step(
+            reply(answer({account: {"balanceTransactions": connection_of([charge])}})),
+            f"data.{account}.balanceTransactions.nodes",
+        ),
+    )
+
+
 def _subscribed(base: str) -> tuple[Step, ...]:
     there = answer({"webhookSubscriptions": {"nodes": [], "pageInfo": {"hasNextPage": False}}})
     made = {"webhookSubscription": {"id": "gid://shopify/WebhookSubscription/1"}, "userErrors": []}
@@ -340,6 +362,7 @@ EXAMPLES = Examples(
             done("orderCancel", "orderCancelUserErrors", job={"id": "gid://shopify/Job/1", "done": False}),
         ),
         "subscribe": _subscribed,
+        "fetch_statements": _statements,
     },
     order_exchanges=lambda orders, token: (Step(reply(order_page(orders, token)), "data.orders.nodes"),),
     listing_exchanges=lambda items, token: (

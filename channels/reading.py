@@ -1,4 +1,4 @@
-"""Reading what eBay says strictly: a value is what it must be, or its object is ``Unreadable``."""
+"""Reading what a platform says strictly: a value is what it must be, or its object is ``Unreadable``."""
 
 import hashlib
 import json
@@ -17,11 +17,16 @@ Json = dict[str, Any]
 LARGEST_QUANTITY = 1_000_000
 _AMOUNT = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_STEP = Decimal("0.0001")
+STEP = Decimal("0.0001")
+"""The smallest amount that is stored."""
+
+_LARGEST_POWER = 13
+_LARGEST_ID = 2**64
+_LONGEST_NAME = 120
 
 
 class Unreadable(ValueError):
-    """An object of eBay's does not have the shape it must have; the text says where and what."""
+    """An object of the platform's does not have the shape it must have; the text says where and what."""
 
 
 def parse_json(body: bytes) -> Any:
@@ -85,8 +90,20 @@ def plain(value: Any) -> Any:
     return value
 
 
+def name_of(value: Json, id_key: str) -> str:
+    """Return an object's own id, text or number, to name it though it is unreadable; empty without one."""
+    found = value.get(id_key)
+    if type(found) is int and 0 < found < _LARGEST_ID:
+        return str(found)
+    return found if isinstance(found, str) and len(found) <= _LONGEST_NAME and found.isprintable() else ""
+
+
 def read_each(
-    objects: Iterable[Any], *, read: Callable[[Json], T], id_key: str
+    objects: Iterable[Any],
+    *,
+    read: Callable[[Json], T],
+    id_key: str,
+    named: Callable[[Json, str], str] = name_of,
 ) -> tuple[tuple[T, ...], tuple[BadItem, ...]]:
     """Read every object of a page; one that cannot be read stops only itself."""
     items: list[T] = []
@@ -95,23 +112,20 @@ def read_each(
         try:
             items.append(read(an_object(value, "item")))
         except Unreadable as error:
-            bad.append(bad_item(value, id_key=id_key, reason=str(error)))
+            bad.append(bad_item(value, id_key=id_key, reason=str(error), named=named))
         except RecursionError:
             bad.append(bad_item(None, id_key=id_key, reason="nested too deeply"))
     return tuple(items), tuple(bad)
 
 
-def bad_item(value: Any, *, id_key: str, reason: str) -> BadItem:
+def bad_item(value: Any, *, id_key: str, reason: str, named: Callable[[Json, str], str] = name_of) -> BadItem:
     """Return an object that could not be read, under its own id or, without one, under its content's."""
     try:
         raw = plain(value)
         digest = hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
     except RecursionError:
         raw, digest = None, "0"
-    try:
-        name = text(an_object(raw, "item"), id_key, most=120)
-    except Unreadable:
-        name = ""
+    name = named(raw, id_key) if isinstance(raw, dict) else ""
     return BadItem(external_id=name or f"unreadable-{digest[:12]}", reason=reason[:500], raw=raw)
 
 
@@ -198,7 +212,7 @@ def whole(parent: Json, name: str, default: int | None = None) -> int:
 
 
 def flag(parent: Json, name: str) -> bool:
-    """Return a truth value; XML writes it as text."""
+    """Return a truth value, which XML and some JSON write as text; anything else is false."""
     value = parent.get(name)
     if isinstance(value, bool):
         return value
@@ -237,20 +251,29 @@ def needed_instant(parent: Json, name: str) -> datetime:
     return found
 
 
-def amount(value: Any, name: str) -> Decimal:
-    """Return an amount that ``numeric(19,4)`` can hold exactly."""
+def number(value: Any, name: str) -> Decimal:
+    """Return a finite decimal number that was written as text or as a number, in any size."""
     if isinstance(value, str) and _AMOUNT.fullmatch(value):
-        found = Decimal(value)
-    elif isinstance(value, Decimal) and value.is_finite():
-        found = value
-    elif type(value) is int:
-        found = Decimal(value)
-    else:
-        raise Unreadable(f"{name} is not an amount")
-    if found and found.adjusted() > 14:
-        raise Unreadable(f"{name} is too large")
-    if found != found.quantize(_STEP):
+        return Decimal(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return value
+    if type(value) is int:
+        return Decimal(value)
+    raise Unreadable(f"{name} is not an amount")
+
+
+def amount(value: Any, name: str) -> Decimal:
+    """Return an amount that ``numeric(19,4)`` can hold exactly, with a digit left for adding some up."""
+    found = limited(number(value, name), name)
+    if found != found.quantize(STEP):
         raise Unreadable(f"{name} has more than four decimals")
+    return found
+
+
+def limited(found: Decimal, name: str) -> Decimal:
+    """Return the amount unless it is larger than any true one."""
+    if found and found.adjusted() > _LARGEST_POWER:
+        raise Unreadable(f"{name} is too large")
     return found
 
 
