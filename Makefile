@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NAME ?=
 ARGS ?=
+SPREAD ?= --numprocesses auto --dist loadfile
 
 # Compiled modules are what makes the second start fast.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,7 +19,7 @@ help:
 	@echo 'make test    every test, on our own Postgres and Valkey, in a real browser'
 	@echo 'make lint    style, import contracts'
 	@echo 'make types   mypy --strict'
-	@echo 'make bench   speed against the limit: NAME=reserve, ingest, orders_list, order_api, order_feed'
+	@echo 'make bench   speed against the limit: NAME=reserve, ingest, orders_list, order_api, order_feed, settlement, export'
 	@echo 'make clean   forget the demo company (.run)'
 
 # The locks are hashed and name no registry; pip decides where packages come from. The demo's lock is a
@@ -40,7 +41,7 @@ demo: $(VENV)/.demo
 	@exec $(BIN)/python -m ecomhub demo
 
 test: $(VENV)/.ok
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 lint: $(VENV)/.ok
 	$(BIN)/ruff check .

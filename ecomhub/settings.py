@@ -60,7 +60,7 @@ if PRODUCTION:
     if not ECOMHUB_ORIGIN.startswith("https://"):
         raise ImproperlyConfigured("ECOMHUB_ORIGIN must be an https address")
 
-ECOMHUB_APPS = ["ecomhub", "inventory", "channels", "orders", "logistics"]
+ECOMHUB_APPS = ["ecomhub", "inventory", "channels", "orders", "logistics", "finance"]
 INSTALLED_APPS = [
     "django_prometheus",
     "django.contrib.auth",
@@ -208,6 +208,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "inventory.tick": {
         "task": "inventory.tick",
+        "schedule": 10.0,
+        "options": {"expires": 30},
+    },
+    "finance.tick": {
+        "task": "finance.tick",
         "schedule": 10.0,
         "options": {"expires": 30},
     },

@@ -36,6 +36,7 @@ urlpatterns = [
     path("hooks/", include("channels.hook_urls")),
     path("orders/", include("orders.urls")),
     path("shipments/", include("logistics.urls")),
+    path("finance/", include("finance.urls")),
 ]
 
 handler500 = "ecomhub.rest.problems.server_error"

@@ -146,7 +146,7 @@ class _Buyers:
 
 def _reset(cursor: Cursor, on_hand: int) -> None:
     """Begin a round with clean tables: what the round before left would slow this one."""
-    cursor.execute("TRUNCATE inventory_costlayer, inventory_stockmovement")
+    cursor.execute("TRUNCATE inventory_costlayer, inventory_stockmovement CASCADE")
     cursor.execute("UPDATE inventory_stocklevel SET reserved = 0, on_hand = %s", [on_hand])
     cursor.execute("VACUUM ANALYZE inventory_stocklevel")
 

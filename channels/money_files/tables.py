@@ -20,9 +20,6 @@ _DELIMITERS = "\t,;|"
 _PREAMBLE = 60
 _HEAD = 1 << 16
 _LETTERS = re.compile(r"[\W_]+")
-_LONGEST_CELL = 1 << 20
-
-csv.field_size_limit(_LONGEST_CELL)
 
 
 @dataclass(frozen=True, slots=True)

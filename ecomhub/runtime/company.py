@@ -125,6 +125,11 @@ def import_goods(setting: Setting, seller: Seller) -> None:
     run("import_sheet", "stock", str(sheet), "--create-warehouses")
 
 
+def import_fees(setting: Setting, seller: Seller) -> None:
+    """What the platform says it charges: what an order is expected to bring is reckoned by it."""
+    run("tariff_import", str(download(setting=setting, seller=seller, path="sheets/tariff.csv")))
+
+
 def add_account(setting: Setting, seller: Seller) -> None:
     """One platform's account, import-only until its preview was seen."""
     try:
@@ -204,6 +209,7 @@ def live_steps(*, setting: Setting, seller: Seller) -> dict[str, Step]:
     return {
         f"{seller.title} pairing": partial(pair_listings, setting, seller),
         f"{seller.title} previewed and switched on": partial(go_live, seller),
+        f"{seller.title} published fees": partial(import_fees, setting, seller),
     }
 
 

@@ -37,7 +37,7 @@ def test_a_bench_sees_empty_tables_with_every_rule_and_the_real_ones_stay_as_the
             StockMovement.objects.update(note="changed")
         with pytest.raises(DatabaseError, match="foreign key"), transaction.atomic():
             StockLevel.objects.create(sku_id=sku.pk + 999, warehouse=place)
-        cursor.execute("TRUNCATE inventory_costlayer, inventory_stockmovement")
+        cursor.execute("TRUNCATE inventory_costlayer, inventory_stockmovement CASCADE")
         assert not StockMovement.objects.exists()
     assert level(sku, warehouse) == (5, 0)
     assert list(Sku.objects.all()) == [sku]

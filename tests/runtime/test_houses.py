@@ -12,7 +12,7 @@ from django.conf import settings
 
 from tests.runtime.test_ground import CHECKOUT
 
-HOUSES = ("ecomhub", "inventory", "channels", "orders", "logistics")
+HOUSES = ("ecomhub", "inventory", "channels", "orders", "logistics", "finance")
 FORBIDDEN_NAMES = {"services.py", "utils.py", "helpers.py", "signals.py"}
 
 

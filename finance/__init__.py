@@ -1,0 +1,1 @@
+"""Money: books and ledger, settlements and their lines, rates, reconciliation and close."""

@@ -1,0 +1,223 @@
+"""Reads every page shares: whose money somebody may see, and the settlements with their figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    Exists,
+    Field,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+)
+from django.db.models.functions import Coalesce
+
+from channels.models import ChannelAccount, Shop
+from ecomhub import keyset
+from ecomhub.access import Actor
+from finance import seeing
+from finance.models import Book, LineType, MoneyAccount, Settlement, SettlementLine, SourceFile, TypeMapping
+
+PAGE = 50
+_STATES = (
+    Settlement.State.POSTED,
+    Settlement.State.STAGED,
+    Settlement.State.EVIDENCE,
+    Settlement.State.REFUSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementFilter:
+    """What is asked of the list of settlements; ``month`` is its first day, in UTC."""
+
+    state: str = ""
+    account: MoneyAccount | None = None
+    currency: str = ""
+    month: date | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementPage:
+    """One page by keyset; the keys are empty where there is no neighbor."""
+
+    rows: list[Settlement]
+    previous: str = ""
+    following: str = ""
+
+
+def sees_everything(*, actor: Actor) -> bool:
+    """Say whether somebody may see a company's whole books: finance, not limited to some shops."""
+    return actor.may("finance.view") and actor.shop_ids is None
+
+
+def accounts_visible_to(*, actor: Actor) -> "QuerySet[MoneyAccount]":
+    """Return the money accounts somebody may see: with a limit, those of nobody else's shops."""
+    rows = MoneyAccount.objects.select_related("book", "channel", "shop").order_by("name")
+    if not actor.may("finance.view"):
+        return rows.none()
+    if actor.shop_ids is None:
+        return rows
+    others = Shop.objects.filter(account=OuterRef("channel")).exclude(pk__in=actor.shop_ids)
+    own = Shop.objects.filter(account=OuterRef("channel"), pk__in=actor.shop_ids)
+    return rows.filter(
+        Q(shop__in=actor.shop_ids) | (Q(channel__isnull=False) & Exists(own) & ~Exists(others))
+    )
+
+
+def channels_without_account(*, actor: Actor) -> "QuerySet[ChannelAccount]":
+    """Return the platform accounts nobody imported money for yet."""
+    rows = ChannelAccount.objects.filter(money_account__isnull=True).order_by("name")
+    return rows if sees_everything(actor=actor) else rows.none()
+
+
+def books_visible_to(*, actor: Actor) -> "QuerySet[Book]":
+    """Return the books somebody may see: all, or none for who is limited to some shops."""
+    rows = Book.objects.select_related("legal_entity").order_by("pk")
+    return rows if sees_everything(actor=actor) else rows.none()
+
+
+def settlements_visible_to(*, actor: Actor) -> "QuerySet[Settlement]":
+    """Return the settlements somebody may see, with their accounts."""
+    rows = seeing.settlements(actor=actor).select_related("account", "account__book")
+    return rows if actor.may("finance.view") else rows.none()
+
+
+def files_visible_to(*, actor: Actor) -> "QuerySet[SourceFile]":
+    """Return the documents of the accounts somebody may see."""
+    rows = SourceFile.objects.select_related("account", "file")
+    if not actor.may("finance.view"):
+        return rows.none()
+    if actor.shop_ids is None:
+        return rows
+    return rows.filter(account__in=accounts_visible_to(actor=actor).order_by())
+
+
+def settlements(*, actor: Actor, wanted: SettlementFilter) -> "QuerySet[Settlement]":
+    """Return the settlements that fit a filter, in no order."""
+    rows = settlements_visible_to(actor=actor)
+    if wanted.state in _STATES:
+        rows = rows.filter(state=wanted.state)
+    if wanted.account is not None:
+        rows = rows.filter(account=wanted.account)
+    if wanted.currency:
+        rows = rows.filter(currency=wanted.currency)
+    if wanted.text:
+        rows = rows.filter(Q(external_id__icontains=wanted.text) | Q(payout_ref__icontains=wanted.text))
+    if wanted.month is not None:
+        first = datetime(wanted.month.year, wanted.month.month, 1, tzinfo=UTC)
+        after = datetime(
+            wanted.month.year + wanted.month.month // 12, wanted.month.month % 12 + 1, 1, tzinfo=UTC
+        )
+        rows = rows.filter(
+            Q(ends_at__gte=first, ends_at__lt=after)
+            | Q(ends_at__isnull=True, deposited_at__gte=first, deposited_at__lt=after)
+        )
+    return rows
+
+
+def settlement_page(
+    *, rows: "QuerySet[Settlement]", after: str = "", before: str = "", size: int = PAGE
+) -> SettlementPage:
+    """Return one page, the latest deposit first; a settlement without one stands at its end."""
+    dated = rows.annotate(day=Coalesce("deposited_at", "ends_at", "recorded_at"))
+    keys = ["day", "pk"]
+    types: list[Field[Any, Any] | None] = [DateTimeField(), BigIntegerField()]
+    behind, ahead = _place(after), _place(before)
+    taken: list[Settlement]
+    if ahead:
+        dated = dated.filter(keyset.behind(keys=keys, values=ahead, fields=types))
+        taken = list(dated.order_by("day", "pk")[: size + 1])
+        shown, earlier, later = taken[:size][::-1], len(taken) > size, True
+    else:
+        if behind:
+            dated = dated.filter(keyset.before(keys=keys, values=behind, fields=types))
+        taken = list(dated.order_by("-day", "-pk")[: size + 1])
+        shown, earlier, later = taken[:size], bool(behind), len(taken) > size
+    if not shown:
+        return SettlementPage([])
+    return SettlementPage(shown, _key(shown[0]) if earlier else "", _key(shown[-1]) if later else "")
+
+
+def _key(row: Settlement) -> str:
+    day = row.deposited_at or row.ends_at or row.recorded_at
+    return f"{day.astimezone(UTC).replace(tzinfo=None).isoformat()}_{row.pk}"
+
+
+def _place(text: str) -> tuple[datetime, int] | None:
+    """Read a page's key; what is none of ours is the first page."""
+    day, _mark, pk = text.partition("_")
+    try:
+        return datetime.fromisoformat(day).replace(tzinfo=UTC), int(pk[:18])
+    except ValueError:
+        return None
+
+
+def state_counts(*, actor: Actor, wanted: SettlementFilter) -> dict[str, int]:
+    """Return how many settlements fit a filter in each state; ``""`` counts all."""
+    loose = SettlementFilter(
+        account=wanted.account, currency=wanted.currency, month=wanted.month, text=wanted.text
+    )
+    rows = settlements(actor=actor, wanted=loose).order_by().values_list("state").annotate(Count("pk"))
+    counts = dict(rows)
+    return {"": sum(counts.values()), **{state.value: counts.get(state.value, 0) for state in _STATES}}
+
+
+def unmapped_types() -> "QuerySet[LineType]":
+    """Return the types of line nobody said anything about."""
+    return LineType.objects.filter(~Exists(TypeMapping.objects.filter(line_type=OuterRef("pk"))))
+
+
+def unexplained(*, settlements: Sequence[Settlement]) -> dict[int, Decimal]:
+    """Return what is not explained of settlements, in their currency: nothing is not in it.
+
+    Of a posted one what stands in suspense; of another one what its total and its lines differ by, or all of
+    it where nothing is posted and it states no total. Evidence explains nothing by itself.
+    """
+    found: dict[int, Decimal] = {}
+    for row in settlements:
+        if row.state in (Settlement.State.STAGED, Settlement.State.REFUSED):
+            left = (row.total or Decimal(0)) - row.lines_total
+            if left:
+                found[row.pk] = left
+    posted = [row.pk for row in settlements if row.state == Settlement.State.POSTED]
+    sums = (
+        SettlementLine.objects.filter(settlement__in=posted, line_type__in=unmapped_types())
+        .values_list("settlement")
+        .annotate(Sum("amount"))
+    )
+    return found | {pk: amount for pk, amount in sums if amount}
+
+
+def currencies_of(*, actor: Actor) -> list[str]:
+    """Return the currencies there are settlements in."""
+    rows = settlements_visible_to(actor=actor).order_by("currency").values_list("currency", flat=True)
+    return list(rows.distinct())
+
+
+def recent_files(*, actor: Actor, size: int = PAGE) -> list[SourceFile]:
+    """Return the documents that came in last."""
+    return list(files_visible_to(actor=actor).order_by("-pk")[:size])
+
+
+def waiting_count(*, actor: Actor) -> int:
+    """Return how many settlements wait for somebody: staged or refused."""
+    rows = settlements_visible_to(actor=actor)
+    return rows.filter(state__in=(Settlement.State.STAGED, Settlement.State.REFUSED)).count()
+
+
+def day_place(text: str) -> tuple[date, int] | None:
+    """Read a page's key of a day and a row, ``2026-03-31_12``; what is none is the first page."""
+    day, _mark, pk = text.partition("_")
+    try:
+        return date.fromisoformat(day), int(pk[:18])
+    except ValueError:
+        return None
