@@ -137,6 +137,7 @@ def test_tabs_count_and_filters_narrow_without_a_reload(
     expect(page).to_have_url(re.compile("status=review"))
     expect(_row(page, company.orders["review"])).to_be_visible()
     page.get_by_role("link", name="Clear").click()
+    page.wait_for_load_state()
     expect(page).to_have_url(re.compile("/orders/$|tab=all$"))
 
     page.get_by_label("Country").fill("ua")
@@ -144,23 +145,27 @@ def test_tabs_count_and_filters_narrow_without_a_reload(
     expect(page).to_have_url(re.compile("country=ua"))
     assert set(page.locator("#orders-rows .country").all_inner_texts()) == {"UA"}
     page.get_by_role("link", name="Clear").click()
+    page.wait_for_load_state()
 
     page.get_by_label("SKU", exact=True).fill("pen-brass")
     page.get_by_label("SKU", exact=True).blur()
     expect(page.locator("#orders-rows [data-row]")).to_have_count(1)
     expect(_row(page, company.orders["plain"])).to_be_visible()
     page.get_by_role("link", name="Clear").click()
+    page.wait_for_load_state()
 
     page.get_by_label("Warehouse").select_option(label="LA")
     expect(page).to_have_url(re.compile("warehouse="))
     expect(_row(page, company.orders["plain"])).to_be_visible()
     assert "SZ" not in page.locator("#orders-rows").inner_text()
     page.get_by_role("link", name="Clear").click()
+    page.wait_for_load_state()
 
     late = (company.at + timedelta(days=40)).strftime("%Y-%m-%d")
     page.get_by_label("Ordered from").fill(late)
     expect(page.get_by_text("No order matches")).to_be_visible()
     page.get_by_role("link", name="Clear the filters").click()
+    page.wait_for_load_state()
     expect(page.locator("#orders-rows [data-row]")).to_have_count(50)
 
     page.get_by_role("button", name="More").click()
@@ -392,7 +397,7 @@ def test_home_counts_what_waits_and_each_tile_leads_to_its_list(
     page.goto(live_server.url + "/")
     expect(page.locator("#panel-freshness")).to_contain_text("Nordlicht Home US")
     for name, query in (("Exceptions", "tab=exceptions"), ("Ready to print", "tab=label")):
-        tile = page.locator(".tile").filter(has_text=name)
+        tile = page.locator(".tile").filter(has=page.get_by_text(name, exact=True))
         count = int(tile.locator(".tile-value").inner_text())
         assert count == Order.objects.filter(**_meaning(query)).count()
         tile.click()

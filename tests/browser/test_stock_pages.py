@@ -108,6 +108,7 @@ def test_products_are_found_by_code_names_in_both_languages_and_barcode(
         expect(page.locator("#products-rows")).to_contain_text(code)
     page.get_by_role("link", name="Clear").click()
     expect(page.locator("#products-rows [data-row]")).to_have_count(16)
+    page.wait_for_load_state()
     page.get_by_label("Stock", exact=True).select_option("out")
     expect(page).to_have_url(re.compile("stock=out"))
     expect(page.locator("#products-rows [data-row]")).to_have_count(1)
@@ -116,6 +117,7 @@ def test_products_are_found_by_code_names_in_both_languages_and_barcode(
     expect(page.get_by_text("No SKU matches")).to_be_visible()
     page.get_by_role("link", name="Clear the filters").click()
     expect(page.locator("#products-rows [data-row]")).to_have_count(16)
+    page.wait_for_load_state()
     page.get_by_label("Category").select_option("Toys")
     expect(page.locator("#products-rows [data-row]")).to_have_count(2)
 
@@ -256,6 +258,7 @@ def test_the_journal_is_narrowed_by_sku_warehouse_and_movement(
     expect(page.locator("#movements-rows")).to_contain_text("CABLE-USBC-2M")
     page.get_by_role("link", name="Clear").click()
     expect(page.locator("#movements-rows [data-row]")).not_to_have_count(1)
+    page.wait_for_load_state()
     page.get_by_label("SKU code").fill("KITE-DELTA")
     expect(page.locator("#movements-rows [data-row]")).to_have_count(1)
     page.get_by_label("Warehouse", exact=True).select_option(label="LA")

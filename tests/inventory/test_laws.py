@@ -82,7 +82,7 @@ def test_a_broken_law_is_named(law_id: str, owner: Cursor) -> None:
             owner.execute(statement)
         assert law_id in verifying.verify(laws=LAWS).broken
     finally:
-        owner.execute("TRUNCATE inventory_costlayer, inventory_stockmovement")
+        owner.execute("TRUNCATE inventory_costlayer, inventory_stockmovement CASCADE")
         owner.execute(f"ALTER TABLE inventory_stockmovement DROP CONSTRAINT IF EXISTS {constraint}")
         owner.execute(f"ALTER TABLE inventory_stockmovement ADD CONSTRAINT {constraint} {definition}")
 

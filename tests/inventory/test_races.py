@@ -84,7 +84,7 @@ def without(owner: Cursor, constraint: str) -> Iterator[None]:
     try:
         yield
     finally:
-        owner.execute("TRUNCATE inventory_costlayer, inventory_stockmovement")
+        owner.execute("TRUNCATE inventory_costlayer, inventory_stockmovement CASCADE")
         owner.execute(f"ALTER TABLE inventory_stockmovement ADD CONSTRAINT {constraint} {row[0]}")
 
 
