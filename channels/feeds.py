@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from channels import accounts, braking, changes, offers, tokens
 from channels.adapter import Capability, ChannelError, Refused, RetryLater
@@ -67,7 +67,7 @@ def gather(*, account: ChannelAccount, publication_ids: Sequence[int]) -> int:
     offered = platform(account.platform)
     with transaction.atomic():
         free = Publication.objects.filter(
-            Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
+            work.is_free(),
             pk__in=publication_ids,
             state=WorkState.WAITING,
             batch__isnull=True,

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from channels.models import Listing, ListingComponent, Publication
+from ecomhub import work
 from ecomhub.work import ClockTimestamp, WorkState
 from inventory.queries import available_to_promise
 
@@ -102,9 +103,7 @@ def changed(*, account_id: int) -> "QuerySet[WithAnnotations[Publication, Versio
 def due(*, account_id: int) -> list[int]:
     """Return the ids of publications to push now: changed, free, and not waiting for another try."""
     rows = changed(account_id=account_id).filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
     )
     return list(rows.order_by("due_at", "pk").values_list("pk", flat=True))
 

@@ -1,13 +1,14 @@
 """Pulling a stream page by page: windows, checkpoints, the cursor, and when to come again.
 
 A pass reads one window with fixed bounds. Each page is written together with its checkpoint in one
-transaction of the caller; the cursor moves only with the last page. The caller's loop is:
-``work.claim_one`` → ``fetch_page`` → ``atomic: work.hold, <take in>, advance`` → … → ``finish_pass``,
-and ``fail_pass`` for whatever was raised on the way.
+transaction of the caller; the cursor moves only with the last page. ``take_turn`` is the loop of every
+house: ``work.claim_one`` → ``fetch_page`` → the house's ``atomic: work.hold, <take in>, advance`` → … →
+``finish_pass``, and ``fail_pass`` for whatever was raised on the way.
 """
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,13 +16,15 @@ from typing import Any, Protocol
 from channels import lanes, throttle, tokens
 from channels.adapter import Adapter, ChannelError, PageTokenExpired, RetryLater, Throttled, Unsupported
 from channels.messages import Page
-from channels.models import Pull, SyncRun
+from channels.models import ChannelAccount, Pull, SyncRun
 from channels.pace import real
 from ecomhub import work
 
 ORDER_STREAMS = lanes.ORDER_STREAMS
 _LONGEST_WAIT = timedelta(minutes=5)
 _REMEMBERED = 400
+TURN_SECONDS = 5.0
+"""How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
 
 
 class PassLooped(ChannelError):
@@ -72,6 +75,48 @@ class FetchedPage:
     fingerprint: str
     next_place: str
     is_last: bool
+
+
+def due_pulls(*, streams: Collection[str], limit: int) -> list[int]:
+    """Return these streams of connected accounts that are due and free, longest due first."""
+    due = Pull.objects.filter(
+        work.is_due(), stream__in=streams, account__state=ChannelAccount.State.CONNECTED
+    )
+    return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+
+
+def take_turn(
+    *,
+    pull_id: int,
+    take: "Callable[[Pull, FetchedPage], object]",
+    now: Callable[[], datetime],
+    turn: float = TURN_SECONDS,
+    lease: timedelta = work.LEASE,
+) -> timedelta | None:
+    """Pull one stream if it is due and free, page by page, for one turn; returns when to come again.
+
+    ``take`` writes one page and its checkpoint together. ``None`` means: somebody else has it, it is not
+    due, or the sweep will find it.
+    """
+    pull = work.claim_one(model=Pull, pk=pull_id, lease=lease)
+    if pull is None:
+        return None
+    until = time.monotonic() + turn
+    try:
+        while True:
+            fetched = fetch_page(pull=pull, at=now())
+            if fetched is not None:
+                take(pull, fetched)
+            if fetched is None or fetched.is_last:
+                return finish_pass(pull=pull, at=now())
+            if time.monotonic() > until:
+                work.postpone(row=pull, due_in=timedelta())
+                return timedelta()
+    except Exception as error:
+        wait = fail_pass(pull=pull, error=error, at=now())
+        if not is_expected(error):
+            raise
+        return wait
 
 
 def fetch_page(*, pull: Pull, at: datetime) -> FetchedPage | None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from channels import changes
@@ -20,7 +20,7 @@ from channels.adapter import Capability
 from channels.changes import Change
 from channels.models import ChannelAccount, Listing, ListingChange, PricePublication
 from channels.registry import platform
-from ecomhub import events
+from ecomhub import events, work
 from ecomhub.money import NotMoney, exponent
 from ecomhub.work import ClockTimestamp, WorkState
 
@@ -177,9 +177,7 @@ def to_send(*, account_id: int) -> "QuerySet[PricePublication]":
 def due(*, account_id: int) -> list[int]:
     """Return the ids of prices to send now."""
     rows = to_send(account_id=account_id).filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
     )
     return list(rows.order_by("due_at", "pk").values_list("pk", flat=True))
 

@@ -11,7 +11,6 @@ from channels.adapter import ChannelError, Refused, RetryLater, Unsupported
 from channels.door_models import ListingFetch
 from channels.models import ChannelAccount, Listing, Pull
 from ecomhub import work
-from ecomhub.work import ClockTimestamp, WorkState
 
 OPERATION = "fetch_listing"
 PER_RUN = 20
@@ -21,9 +20,7 @@ _AWAY = timedelta(seconds=30)
 def due_accounts(*, limit: int) -> Sequence[int]:
     """Return the accounts with pushed listings that wait, the longest waiting first."""
     rows = ListingFetch.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
         account__state=ChannelAccount.State.CONNECTED,
     )
     found = rows.order_by("due_at", "pk").values_list("account_id", flat=True)[: limit * PER_RUN]

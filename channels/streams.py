@@ -3,7 +3,6 @@
 The order streams go the same way with their own intake; see ``polling``.
 """
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,34 +17,19 @@ from channels.polling import FetchedPage, PageCounts
 from ecomhub import work
 
 STREAMS = (Pull.Stream.LISTINGS, Pull.Stream.CHANNEL_STOCK)
-TURN_SECONDS = 5.0
-"""How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
 
 
-def run(*, pull_id: int, now: Callable[[], datetime], turn: float = TURN_SECONDS) -> timedelta | None:
+def run(*, pull_id: int, now: Callable[[], datetime], turn: float = polling.TURN_SECONDS) -> timedelta | None:
     """Pull one stream if it is due and free, page by page, for one turn; returns when to come again.
 
     ``None`` means: somebody else has it, it is not due, or the sweep will find it.
     """
-    pull = work.claim_one(model=Pull, pk=pull_id)
-    if pull is None:
-        return None
-    until = time.monotonic() + turn
-    try:
-        while True:
-            fetched = polling.fetch_page(pull=pull, at=now())
-            if fetched is not None:
-                _write(pull=pull, fetched=fetched, at=now())
-            if fetched is None or fetched.is_last:
-                return polling.finish_pass(pull=pull, at=now())
-            if time.monotonic() > until:
-                work.postpone(row=pull, due_in=timedelta())
-                return timedelta()
-    except Exception as error:
-        wait = polling.fail_pass(pull=pull, error=error, at=now())
-        if not polling.is_expected(error):
-            raise
-        return wait
+    return polling.take_turn(
+        pull_id=pull_id,
+        take=lambda pull, fetched: _write(pull=pull, fetched=fetched, at=now()),
+        now=now,
+        turn=turn,
+    )
 
 
 def _write(*, pull: Pull, fetched: FetchedPage, at: datetime) -> None:

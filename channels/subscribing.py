@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
 
 from channels import tokens
@@ -50,9 +49,7 @@ def want(*, account: ChannelAccount) -> None:
 def due(*, limit: int) -> Sequence[int]:
     """Return the wishes that wait, the longest waiting first."""
     rows = Subscription.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
         account__state=ChannelAccount.State.CONNECTED,
     )
     return list(rows.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from channels import (
     connecting,
     feeds,
+    polling,
     price_publishing,
     publishing,
     readback,
@@ -19,11 +20,10 @@ from channels import (
     streams,
     subscribing,
 )
-from channels.models import ChannelAccount, Pull
+from channels.models import ChannelAccount
 from ecomhub import clock
 from ecomhub.celery import TURNS, app, ring
 from ecomhub.health import LATE_TICK, TICK_KEY, note_tick
-from ecomhub.work import ClockTimestamp, WorkState
 
 PER_TICK = 50
 OLD_PER_TICK = 1000
@@ -35,13 +35,7 @@ _LOOK_EVERY_SECONDS = 20.0
 def tick() -> None:
     """Find what is due in this house and ring for it."""
     note_tick()
-    due = Pull.objects.filter(
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
-        stream__in=streams.STREAMS,
-        account__state=ChannelAccount.State.CONNECTED,
-    )
-    for pull_id in due.order_by("due_at", "pk").values_list("pk", flat=True)[:PER_TICK]:
+    for pull_id in polling.due_pulls(streams=streams.STREAMS, limit=PER_TICK):
         ring(pull, pull_id)
     speaking = ChannelAccount.objects.filter(
         Q(pushes_stock=True) | Q(pushes_prices=True), state=ChannelAccount.State.CONNECTED

@@ -62,6 +62,16 @@ class WorkRow(models.Model):
 Row = TypeVar("Row", bound=WorkRow)
 
 
+def is_free() -> Q:
+    """Say of a row of work that nobody has it: it was never leased, or its lease ran out."""
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp())
+
+
+def is_due() -> Q:
+    """Say of a row of work that it waits, is due, and nobody has it."""
+    return is_free() & Q(state=WorkState.WAITING, due_at__lte=ClockTimestamp())
+
+
 def claim(*, model: type[Row], limit: int, where: Q | None = None, lease: timedelta = LEASE) -> list[Row]:
     """Claim up to ``limit`` due rows and commit the claim before any work begins.
 
@@ -71,9 +81,7 @@ def claim(*, model: type[Row], limit: int, where: Q | None = None, lease: timede
     """
     with transaction.atomic():
         due = model._default_manager.filter(
-            Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-            state=WorkState.WAITING,
-            due_at__lte=ClockTimestamp(),
+            is_due(),
         )
         if where is not None:
             due = due.filter(where)

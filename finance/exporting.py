@@ -178,9 +178,8 @@ def again(*, export_id: int) -> None:
 
 def due_exports(*, limit: int = 10) -> list[int]:
     """Return the exports that wait and that nobody works on."""
-    waiting = ExportJob.objects.filter(state=WorkState.WAITING, due_at__lte=ClockTimestamp())
-    free = waiting.exclude(lease_until__gt=ClockTimestamp())
-    return list(free.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    due = ExportJob.objects.filter(work.is_due())
+    return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
 
 
 def carry_out(*, export_id: int, now: Callable[[], datetime]) -> ExportJob.Standing | None:

@@ -6,25 +6,19 @@ crash between the two costs a second look and nothing else.
 
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Q
 
 from channels import lanes, polling
 from channels.messages import IncomingDocument
-from channels.models import ChannelAccount, Pull
+from channels.models import Pull
 from channels.polling import FetchedPage, PageCounts
 from ecomhub import work
-from ecomhub.work import ClockTimestamp, WorkState
 from finance import importing, money_accounts
 from finance.models import MoneyAccount, SettlementFile
-
-TURN_SECONDS = 5.0
-"""How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
 
 LEASE = timedelta(minutes=30)
 """A large report takes minutes to arrive and minutes to import."""
@@ -37,42 +31,23 @@ def open_lanes(*, at: datetime) -> int:
 
 def due_pulls(*, limit: int) -> Sequence[int]:
     """Return the streams of statements that are due, longest due first."""
-    due = Pull.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
-        stream=Pull.Stream.STATEMENTS,
-        account__state=ChannelAccount.State.CONNECTED,
-    )
-    return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    return polling.due_pulls(streams=(Pull.Stream.STATEMENTS,), limit=limit)
 
 
 def pull_statements(
-    *, pull_id: int, now: Callable[[], datetime], turn: float = TURN_SECONDS
+    *, pull_id: int, now: Callable[[], datetime], turn: float = polling.TURN_SECONDS
 ) -> timedelta | None:
     """Pull one stream if it is due and free, page by page, for one turn; returns when to come again.
 
     ``None`` means: somebody else has it, it is not due, or the sweep will find it.
     """
-    pull = work.claim_one(model=Pull, pk=pull_id, lease=LEASE)
-    if pull is None:
-        return None
-    until = time.monotonic() + turn
-    try:
-        while True:
-            fetched = polling.fetch_page(pull=pull, at=now())
-            if fetched is not None:
-                take_page(pull=pull, fetched=fetched, now=now)
-            if fetched is None or fetched.is_last:
-                return polling.finish_pass(pull=pull, at=now())
-            if time.monotonic() > until:
-                work.postpone(row=pull, due_in=timedelta())
-                return timedelta()
-    except Exception as error:
-        wait = polling.fail_pass(pull=pull, error=error, at=now())
-        if not polling.is_expected(error):
-            raise
-        return wait
+    return polling.take_turn(
+        pull_id=pull_id,
+        take=lambda pull, fetched: take_page(pull=pull, fetched=fetched, now=now),
+        now=now,
+        turn=turn,
+        lease=LEASE,
+    )
 
 
 def take_page(*, pull: Pull, fetched: FetchedPage, now: Callable[[], datetime]) -> PageCounts:

@@ -1,10 +1,10 @@
-"""The house's clockwork: balances are folded, and the rates that came with the installation taken in."""
+"""The house's clockwork: what is due is rung for, a turn at a time."""
 
 from django.core.cache import cache
 
 from ecomhub import clock
 from ecomhub.celery import TURNS, app, ring
-from finance import balances, explaining, exporting, importing, late_orders, pulling, rates
+from finance import balances, explaining, exporting, importing, pulling, rates
 
 PULLS_PER_TICK = 20
 _LONGEST_COUNTDOWN = 55.0
@@ -38,10 +38,8 @@ def tick() -> None:
 
 @app.task(name="finance.catch_up", priority=TURNS)
 def catch_up() -> None:
-    """Post what waited for a rate, and give lines the orders that came after them. Safe to run twice."""
+    """Post what waited for a rate. Safe to run twice."""
     importing.post_waiting(at=clock.now())
-    while late_orders.find_orders():
-        continue
 
 
 @app.task(name="finance.explain", priority=TURNS)

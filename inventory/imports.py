@@ -165,10 +165,8 @@ def apply_claimed(*, row: SheetImport, at: datetime, seconds: float = 60) -> boo
 
 def due_imports(*, limit: int = 10) -> list[int]:
     """Return the imports that wait to be applied and that nobody works on."""
-    waiting = SheetImport.objects.filter(
-        step=Step.APPLYING, state=WorkState.WAITING, due_at__lte=ClockTimestamp()
-    ).exclude(lease_until__gt=ClockTimestamp())
-    return list(waiting.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    due = SheetImport.objects.filter(work.is_due(), step=Step.APPLYING)
+    return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
 
 
 def findings_of(*, report: Mapping[str, Any]) -> list[Finding]:

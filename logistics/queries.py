@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Window
 from django.db.models.functions import Coalesce, RowNumber
 
+from ecomhub import work
 from ecomhub.access import Actor
 from ecomhub.work import ClockTimestamp, WorkState
 from logistics.models import Arrangement, Confirmation, Shipment, ShipmentLine
@@ -72,9 +73,7 @@ def _orders_with_too_much_planned() -> QuerySet[ShipmentLine, int]:
 def due_confirmations(*, limit: int, per_account: int) -> list[int]:
     """Return ids of confirmations that are due and free, at most so many of one account."""
     due = Confirmation.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
         order__account__state="connected",
     )
     ranked = due.annotate(
@@ -103,7 +102,7 @@ def due_arrangements(*, limit: int, per_account: int) -> list[int]:
     """
     news = Q(outcome=Arrangement.Outcome.CONFIRMED, tracking_number="", order__version__gt=F("order_version"))
     free = Arrangement.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
+        work.is_free(),
         state=WorkState.WAITING,
         order__account__state="connected",
     )

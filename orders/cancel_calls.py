@@ -20,7 +20,7 @@ from channels.models import ChannelAccount
 from channels.pace import real
 from channels.shipping_messages import CancelRequest
 from ecomhub import work
-from ecomhub.work import ClockTimestamp, LeaseLost, WorkState
+from ecomhub.work import LeaseLost, WorkState
 from orders.allocation import allocate
 from orders.canceling import finish_here, let_go
 from orders.issues import raise_issue, settle
@@ -48,9 +48,7 @@ _FETCH = "fetch_order"
 def due_cancels(*, limit: int, per_account: int = 20) -> list[int]:
     """Return ids of cancellations that are due and free, at most so many of one account."""
     due = PlatformCancel.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
         order__account__state=ChannelAccount.State.CONNECTED,
     )
     ranked = due.annotate(

@@ -12,7 +12,6 @@ from channels.adapter import ChannelError, Refused, RetryLater
 from channels.door_models import OrderFetch
 from channels.models import ChannelAccount
 from ecomhub import work
-from ecomhub.work import ClockTimestamp, WorkState
 from orders.pulling import FETCH_ONE, take_orders
 
 log = structlog.get_logger(__name__)
@@ -28,9 +27,7 @@ _AWAY = timedelta(seconds=30)
 def due_accounts(*, limit: int) -> Sequence[int]:
     """Return the accounts with pushed orders that wait, the longest waiting first."""
     rows = OrderFetch.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
         account__state=ChannelAccount.State.CONNECTED,
     )
     found = rows.order_by("due_at", "pk").values_list("account_id", flat=True)[: limit * PER_RUN]

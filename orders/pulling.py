@@ -1,6 +1,5 @@
 """Driving the streams of orders and returns: claim, fetch a page, take it in with its checkpoint."""
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,16 +14,12 @@ from channels.messages import BadItem, IncomingOrder, Page
 from channels.models import ChannelAccount, FailedImport, Pull
 from channels.polling import FetchedPage, PageCounts
 from ecomhub import work
-from ecomhub.work import ClockTimestamp, WorkState
 from orders import returns
 from orders.intake import IntakeResult, take_in
 
 log = structlog.get_logger(__name__)
 
 STREAMS = (*polling.ORDER_STREAMS, Pull.Stream.RETURNS)
-TURN_SECONDS = 5.0
-"""How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
-
 _TRIES = 4
 _REPEATABLE = frozenset({"40P01", "40001", "55P03"})
 FETCH_ONE = "fetch_order"
@@ -32,41 +27,23 @@ FETCH_ONE = "fetch_order"
 
 def due_pulls(*, limit: int) -> Sequence[int]:
     """Return the streams of orders and returns that are due, a few of each platform, longest due first."""
-    due = Pull.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
-        stream__in=STREAMS,
-        account__state=ChannelAccount.State.CONNECTED,
-    )
-    return list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    return polling.due_pulls(streams=STREAMS, limit=limit)
 
 
-def pull_orders(*, pull_id: int, now: Callable[[], datetime], turn: float = TURN_SECONDS) -> timedelta | None:
+def pull_orders(
+    *, pull_id: int, now: Callable[[], datetime], turn: float = polling.TURN_SECONDS
+) -> timedelta | None:
     """Pull one stream if it is due and free, page by page, for one turn; returns when to come again.
 
     ``None`` means: somebody else has it, it is not due, or the sweep will find it. A page is written with its
     checkpoint in one transaction that first makes sure the lease is still ours; a deadlock repeats the page.
     """
-    pull = work.claim_one(model=Pull, pk=pull_id)
-    if pull is None:
-        return None
-    until = time.monotonic() + turn
-    try:
-        while True:
-            fetched = polling.fetch_page(pull=pull, at=now())
-            if fetched is not None:
-                take_page(pull=pull, fetched=fetched, now=now)
-            if fetched is None or fetched.is_last:
-                return polling.finish_pass(pull=pull, at=now())
-            if time.monotonic() > until:
-                work.postpone(row=pull, due_in=timedelta())
-                return timedelta()
-    except Exception as error:
-        wait = polling.fail_pass(pull=pull, error=error, at=now())
-        if not polling.is_expected(error):
-            raise
-        return wait
+    return polling.take_turn(
+        pull_id=pull_id,
+        take=lambda pull, fetched: take_page(pull=pull, fetched=fetched, now=now),
+        now=now,
+        turn=turn,
+    )
 
 
 def take_page(*, pull: Pull, fetched: FetchedPage, now: Callable[[], datetime]) -> IntakeResult | PageCounts:

@@ -14,7 +14,6 @@ from ecomhub.webhooks.endpoints import secrets_of
 from ecomhub.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookTry
 from ecomhub.webhooks.samples import message
 from ecomhub.webhooks.signing import headers
-from ecomhub.work import ClockTimestamp, WorkState
 
 WAITS = tuple(
     timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
@@ -34,9 +33,7 @@ _GONE = 410
 def due_endpoints(*, limit: int = 50) -> list[int]:
     """Return the active endpoints that have something due."""
     rows = WebhookDelivery.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=ClockTimestamp()),
-        state=WorkState.WAITING,
-        due_at__lte=ClockTimestamp(),
+        work.is_due(),
         endpoint__state=WebhookEndpoint.State.ACTIVE,
     )
     return list(rows.values_list("endpoint_id", flat=True).distinct()[:limit])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -49,10 +49,10 @@ from channels.platforms.shopify.mapping_listings import (
     read_listings,
     read_one,
 )
-from channels.platforms.shopify.reading import bad_item, read_each
+from channels.platforms.shopify.reading import bad_item, next_token, read_each, said_instant
 from channels.platforms.shopify.transport import Question, ask
 from channels.platforms.shopify.whole_orders import complete
-from channels.reading import Json, Unreadable, child, children, currency, cut_text, flag, text
+from channels.reading import Json, Unreadable, child, children, currency, cut_text, text
 from channels.shipping_messages import CancelRequest
 from ecomhub.money import decimal_text
 
@@ -109,7 +109,7 @@ class ShopifyAdapter(OptionalVerbs):
         self, *, updated_from: datetime, updated_to: datetime, page_token: str
     ) -> Page[IncomingOrder]:
         """Fetch one page of orders changed in a window, and what is left out of the large ones."""
-        search = f"updated_at:>='{_instant(updated_from)}' AND updated_at:<='{_instant(updated_to)}'"
+        search = f"updated_at:>='{said_instant(updated_from)}' AND updated_at:<='{said_instant(updated_to)}'"
         variables = {"search": search, "after": page_token or None, **queries.ORDERS_SIZES}
         question = Question(
             "fetch_orders", queries.ORDERS, variables, "orders.nodes", list, pages=bool(page_token)
@@ -123,7 +123,7 @@ class ShopifyAdapter(OptionalVerbs):
             except Refused as error:  # a permission is lacking for what only this order has
                 refused.append(bad_item(order, id_key="id", reason=error.reason))
         items, bad = read_each(found, read=read_order, id_key="id")
-        return Page(items=items, bad=(*bad, *refused), next_token=_next_token(page))
+        return Page(items=items, bad=(*bad, *refused), next_token=next_token(page))
 
     def _completed(self, operation: str, order: Any) -> Any:
         if not isinstance(order, dict):
@@ -164,7 +164,7 @@ class ShopifyAdapter(OptionalVerbs):
             items, bad = read_listings(data, page["nodes"], location=self._location())
         except Unreadable as error:
             raise RetryLater(f"Shopify's answer is broken: {error}") from error
-        return Page(items=tuple(items), bad=tuple(bad), next_token=_next_token(page))
+        return Page(items=tuple(items), bad=tuple(bad), next_token=next_token(page))
 
     def fetch_listing(self, *, marketplace: str, listing_id: str) -> IncomingListing:
         """Fetch one listing, for reading back. Raises ``Refused`` when it is unknown or cannot be read."""
@@ -324,30 +324,11 @@ def search_for(code: str) -> str:
     return f"{by_sku} OR id:{code}" if code.isascii() and code.isdigit() else by_sku
 
 
-def _instant(at: datetime) -> str:
-    if at.tzinfo is None:
-        raise ValueError("an instant has an offset")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _gid(kind: str, number: str) -> str:
     """Return the global id of an object. Raises ``Refused`` for what cannot be a number of Shopify's."""
     if not _NUMBER.fullmatch(number):
         raise Refused(f"{number[:60]!r} cannot be a number of Shopify's")
     return f"gid://shopify/{kind}/{number}"
-
-
-def _next_token(page: Json) -> str:
-    """Return the next page's cursor. An answer that hides whether it is the last page is no answer."""
-    info = page.get("pageInfo")
-    if not isinstance(info, dict) or not isinstance(info.get("hasNextPage"), bool):
-        raise RetryLater("Shopify did not say whether there is another page")
-    if not flag(info, "hasNextPage"):
-        return ""
-    token = info.get("endCursor")
-    if not isinstance(token, str) or not token:
-        raise RetryLater("Shopify named no cursor for the next page")
-    return token
 
 
 def _said(errors: Sequence[Json]) -> str:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from channels import reading
+from channels.adapter import RetryLater
 from channels.messages import BadItem
 from channels.reading import Json, Unreadable, an_object, child, children, flag
 
@@ -61,3 +63,26 @@ def has_more(parent: Json, name: str) -> bool:
     """Say whether a connection has another page."""
     connection = parent.get(name)
     return isinstance(connection, dict) and flag(child(connection, "pageInfo"), "hasNextPage")
+
+
+def said_instant(at: datetime) -> str:
+    """Return an aware instant as Shopify's search and GraphQL variables take it."""
+    if at.tzinfo is None:
+        raise ValueError("an instant has an offset")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def next_token(page: Json) -> str:
+    """Return the next page's cursor, "" after the last page.
+
+    An answer that hides whether it is the last page is no answer: raises ``RetryLater``.
+    """
+    info = page.get("pageInfo")
+    if not isinstance(info, dict) or not isinstance(info.get("hasNextPage"), bool):
+        raise RetryLater("Shopify did not say whether there is another page")
+    if not flag(info, "hasNextPage"):
+        return ""
+    token = info.get("endCursor")
+    if not isinstance(token, str) or not token:
+        raise RetryLater("Shopify named no cursor for the next page")
+    return token

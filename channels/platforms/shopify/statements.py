@@ -1,14 +1,15 @@
 """Money from Shopify Payments: payouts that ended, each with its balance transactions."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from channels.adapter import RetryLater
 from channels.messages import IncomingDocument, Page
 from channels.money_documents import json_document
 from channels.platforms.shopify import queries
+from channels.platforms.shopify.reading import next_token, said_instant
 from channels.platforms.shopify.transport import Question
-from channels.reading import Json, Unreadable, flag, needed_instant, needed_text
+from channels.reading import Json, Unreadable, needed_instant, needed_text
 
 SOURCE = "shopify_payouts"
 LOOK_BACK = timedelta(days=7)
@@ -27,7 +28,8 @@ def fetch_page(
 
     A shop without Shopify Payments has no account there, and no documents.
     """
-    search = f"issued_at:>='{_text(created_from - LOOK_BACK)}' AND issued_at:<='{_text(created_to)}'"
+    since, until = said_instant(created_from - LOOK_BACK), said_instant(created_to)
+    search = f"issued_at:>='{since}' AND issued_at:<='{until}'"
     variables = {"search": search, "after": page_token or None}
     question = Question(
         "fetch_statements", queries.PAYOUTS, variables, f"{_ACCOUNT}.payouts.nodes", list,
@@ -36,7 +38,7 @@ def fetch_page(
     account = ask(question)[_ACCOUNT]
     if account is None or not account["payouts"]["nodes"]:
         return Page(items=())
-    page, following = account["payouts"], _next(account["payouts"])
+    page, following = account["payouts"], next_token(account["payouts"])
     try:
         payout = page["nodes"][0]
         if not isinstance(payout, dict):
@@ -66,24 +68,6 @@ def fetch_page(
     return Page(items=(document,), next_token=following)
 
 
-def _text(at: datetime) -> str:
-    if at.tzinfo is None:
-        raise ValueError("an instant has an offset")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _next(page: Json) -> str:
-    info = page.get("pageInfo")
-    if not isinstance(info, dict) or not isinstance(info.get("hasNextPage"), bool):
-        raise RetryLater("Shopify did not say whether there is another page")
-    if not flag(info, "hasNextPage"):
-        return ""
-    token = info.get("endCursor")
-    if not isinstance(token, str) or not token:
-        raise RetryLater("Shopify named no cursor for the next page")
-    return token
-
-
 def _transactions(ask: Ask, payout: str) -> list[Json]:
     found: list[Json] = []
     token = ""
@@ -95,7 +79,7 @@ def _transactions(ask: Ask, payout: str) -> list[Json]:
         )  # fmt: skip
         page = ask(question)[_ACCOUNT]["balanceTransactions"]
         found += page["nodes"]
-        following = _next(page)
+        following = next_token(page)
         if not following:
             return found
         if following == token:
