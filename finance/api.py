@@ -20,7 +20,7 @@ from ecomhub.discovery import ApiSection
 from ecomhub.rest.idempotency import idempotent
 from ecomhub.rest.versions import tagged
 from ecomhub.rest.views import HubViewSet, cannot, conflict
-from finance import exporting, queries_profit, seeing
+from finance import seeing
 from finance.api_shapes import (
     AskSerializer,
     ExportFilter,
@@ -38,10 +38,12 @@ from finance.api_shapes import (
     SettlementFilter,
     SettlementSerializer,
 )
-from finance.exporting import ExportRefused
+from finance.exports import exporting
+from finance.exports.exporting import ExportRefused
 from finance.exports.writing import CONTENT_TYPES
 from finance.models import ExportJob, Journal, Match, OrderMoney, Posting, Settlement, SettlementLine
-from finance.queries_profit import Component, OrderProfit
+from finance.reconciliation import profit_queries
+from finance.reconciliation.profit_queries import Component, OrderProfit
 from finance.tasks import make_export
 
 
@@ -219,7 +221,7 @@ class Profit(_Finance):
         """List the profit of orders, the latest first."""
         rows = narrowed(self.get_queryset(), self.filters(), self.lookups)
         page = self.paginate_queryset(rows) or []
-        profits = queries_profit.order_profits(order_ids=[row.pk for row in page])
+        profits = profit_queries.order_profits(order_ids=[row.pk for row in page])
         return self.get_paginated_response(self.shown([shown_profit(row, profits[row.pk]) for row in page]))
 
 

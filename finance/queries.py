@@ -19,7 +19,6 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from channels.models import ChannelAccount, Shop
 from ecomhub import keyset
 from ecomhub.access import Actor
 from finance import seeing
@@ -54,56 +53,29 @@ class SettlementPage:
     following: str = ""
 
 
-def sees_everything(*, actor: Actor) -> bool:
-    """Say whether somebody may see a company's whole books: finance, not limited to some shops."""
-    return actor.may("finance.view") and actor.shop_ids is None
+def accounts_of(*, actor: Actor) -> "QuerySet[MoneyAccount]":
+    """Return the money accounts somebody may see, by name, with what a page says of them."""
+    return seeing.accounts(actor=actor).select_related("book", "channel", "shop").order_by("name")
 
 
-def accounts_visible_to(*, actor: Actor) -> "QuerySet[MoneyAccount]":
-    """Return the money accounts somebody may see: with a limit, those of nobody else's shops."""
-    rows = MoneyAccount.objects.select_related("book", "channel", "shop").order_by("name")
-    if not actor.may("finance.view"):
-        return rows.none()
-    if actor.shop_ids is None:
-        return rows
-    others = Shop.objects.filter(account=OuterRef("channel")).exclude(pk__in=actor.shop_ids)
-    own = Shop.objects.filter(account=OuterRef("channel"), pk__in=actor.shop_ids)
-    return rows.filter(
-        Q(shop__in=actor.shop_ids) | (Q(channel__isnull=False) & Exists(own) & ~Exists(others))
-    )
+def books_of(*, actor: Actor) -> "QuerySet[Book]":
+    """Return the books somebody may see, with whose they are."""
+    return seeing.books(actor=actor).select_related("legal_entity").order_by("pk")
 
 
-def channels_without_account(*, actor: Actor) -> "QuerySet[ChannelAccount]":
-    """Return the platform accounts nobody imported money for yet."""
-    rows = ChannelAccount.objects.filter(money_account__isnull=True).order_by("name")
-    return rows if sees_everything(actor=actor) else rows.none()
-
-
-def books_visible_to(*, actor: Actor) -> "QuerySet[Book]":
-    """Return the books somebody may see: all, or none for who is limited to some shops."""
-    rows = Book.objects.select_related("legal_entity").order_by("pk")
-    return rows if sees_everything(actor=actor) else rows.none()
-
-
-def settlements_visible_to(*, actor: Actor) -> "QuerySet[Settlement]":
+def settlements_of(*, actor: Actor) -> "QuerySet[Settlement]":
     """Return the settlements somebody may see, with their accounts."""
-    rows = seeing.settlements(actor=actor).select_related("account", "account__book")
-    return rows if actor.may("finance.view") else rows.none()
+    return seeing.settlements(actor=actor).select_related("account", "account__book")
 
 
-def files_visible_to(*, actor: Actor) -> "QuerySet[SourceFile]":
-    """Return the documents of the accounts somebody may see."""
-    rows = SourceFile.objects.select_related("account", "file")
-    if not actor.may("finance.view"):
-        return rows.none()
-    if actor.shop_ids is None:
-        return rows
-    return rows.filter(account__in=accounts_visible_to(actor=actor).order_by())
+def files_of(*, actor: Actor) -> "QuerySet[SourceFile]":
+    """Return the documents somebody may see, with their accounts."""
+    return seeing.files(actor=actor).select_related("account", "file")
 
 
 def settlements(*, actor: Actor, wanted: SettlementFilter) -> "QuerySet[Settlement]":
     """Return the settlements that fit a filter, in no order."""
-    rows = settlements_visible_to(actor=actor)
+    rows = settlements_of(actor=actor)
     if wanted.state in _STATES:
         rows = rows.filter(state=wanted.state)
     if wanted.account is not None:
@@ -199,18 +171,18 @@ def unexplained(*, settlements: Sequence[Settlement]) -> dict[int, Decimal]:
 
 def currencies_of(*, actor: Actor) -> list[str]:
     """Return the currencies there are settlements in."""
-    rows = settlements_visible_to(actor=actor).order_by("currency").values_list("currency", flat=True)
+    rows = settlements_of(actor=actor).order_by("currency").values_list("currency", flat=True)
     return list(rows.distinct())
 
 
 def recent_files(*, actor: Actor, size: int = PAGE) -> list[SourceFile]:
     """Return the documents that came in last."""
-    return list(files_visible_to(actor=actor).order_by("-pk")[:size])
+    return list(files_of(actor=actor).order_by("-pk")[:size])
 
 
 def waiting_count(*, actor: Actor) -> int:
     """Return how many settlements wait for somebody: staged or refused."""
-    rows = settlements_visible_to(actor=actor)
+    rows = settlements_of(actor=actor)
     return rows.filter(state__in=(Settlement.State.STAGED, Settlement.State.REFUSED)).count()
 
 

@@ -1,49 +1,122 @@
-"""Which of the house's rows somebody may see: their shops'; the company's own only without a limit."""
+"""Which of the house's rows somebody may see.
 
-from django.db.models import QuerySet
+A row about money of a shop is seen by whoever sees the shop; an account, and a document of it, by whoever
+sees every one of its shops, for it tells of all of them; books and their entries are of the company as a
+whole and seen only without a limit. None of it is seen without the right to see money at all.
+"""
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from channels.models import ChannelAccount, Shop
 from ecomhub.access import Actor
-from finance.models import ExportJob, Journal, Match, OrderMoney, Posting, Settlement, SettlementLine
+from finance.models import (
+    Book,
+    ExportJob,
+    Journal,
+    Match,
+    MoneyAccount,
+    MoneyException,
+    OrderMoney,
+    Posting,
+    Settlement,
+    SettlementLine,
+    SourceFile,
+)
+
+
+def everything(*, actor: Actor) -> bool:
+    """Say whether somebody may see a company's whole books: finance, not limited to some shops."""
+    return actor.may("finance.view") and actor.shop_ids is None
 
 
 def settlements(*, actor: Actor) -> QuerySet[Settlement]:
     """Return the settlements of an actor's shops."""
-    if actor.shop_ids is None:
-        return Settlement.objects.all()
-    return Settlement.objects.filter(shop__in=actor.shop_ids)
+    rows = Settlement.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(shop__in=actor.shop_ids)
 
 
 def lines(*, actor: Actor) -> QuerySet[SettlementLine]:
     """Return the lines of the settlements an actor may see."""
+    rows = SettlementLine.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(settlement__shop__in=actor.shop_ids)
+
+
+def accounts(*, actor: Actor) -> QuerySet[MoneyAccount]:
+    """Return the money accounts somebody may see: with a limit, those of nobody else's shops."""
+    rows = MoneyAccount.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
     if actor.shop_ids is None:
-        return SettlementLine.objects.all()
-    return SettlementLine.objects.filter(settlement__shop__in=actor.shop_ids)
+        return rows
+    others = Shop.objects.filter(account=OuterRef("channel")).exclude(pk__in=actor.shop_ids)
+    own = Shop.objects.filter(account=OuterRef("channel"), pk__in=actor.shop_ids)
+    return rows.filter(
+        Q(shop__in=actor.shop_ids) | (Q(channel__isnull=False) & Exists(own) & ~Exists(others))
+    )
 
 
-def journals(*, actor: Actor) -> QuerySet[Journal]:
-    """Return the ledger's entries; they are of the company as a whole."""
-    return Journal.objects.all() if actor.shop_ids is None else Journal.objects.none()
+def channels_without_account(*, actor: Actor) -> QuerySet[ChannelAccount]:
+    """Return the platform accounts nobody imported money for yet."""
+    rows = ChannelAccount.objects.filter(money_account__isnull=True)
+    return rows if everything(actor=actor) else rows.none()
 
 
-def postings(*, actor: Actor) -> QuerySet[Posting]:
-    """Return the legs of the entries an actor may see."""
-    return Posting.objects.all() if actor.shop_ids is None else Posting.objects.none()
+def files(*, actor: Actor) -> QuerySet[SourceFile]:
+    """Return the documents of the accounts somebody may see."""
+    rows = SourceFile.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(account__in=accounts(actor=actor))
 
 
-def matches(*, actor: Actor) -> QuerySet[Match]:
-    """Return what was matched of the orders of an actor's shops, and the rest without a limit."""
+def exceptions(*, actor: Actor) -> QuerySet[MoneyException]:
+    """Return the exceptions of an actor's shops, and of the accounts they may see."""
+    rows = MoneyException.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
     if actor.shop_ids is None:
-        return Match.objects.all()
-    return Match.objects.filter(order__shop__in=actor.shop_ids)
+        return rows
+    return rows.filter(
+        Q(shop__in=actor.shop_ids)
+        | Q(shop__isnull=True, order__isnull=True, money_account__in=accounts(actor=actor))
+    )
 
 
 def orders(*, actor: Actor) -> QuerySet[OrderMoney]:
     """Return how the money of an actor's orders stands."""
-    if actor.shop_ids is None:
-        return OrderMoney.objects.all()
-    return OrderMoney.objects.filter(shop__in=actor.shop_ids)
+    rows = OrderMoney.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(shop__in=actor.shop_ids)
+
+
+def matches(*, actor: Actor) -> QuerySet[Match]:
+    """Return what was matched of the orders of an actor's shops, and the rest without a limit."""
+    rows = Match.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(order__shop__in=actor.shop_ids)
+
+
+def books(*, actor: Actor) -> QuerySet[Book]:
+    """Return the books; they are of the company as a whole."""
+    return Book.objects.all() if everything(actor=actor) else Book.objects.none()
+
+
+def journals(*, actor: Actor) -> QuerySet[Journal]:
+    """Return the ledger's entries; they are of the company as a whole."""
+    return Journal.objects.all() if everything(actor=actor) else Journal.objects.none()
+
+
+def postings(*, actor: Actor) -> QuerySet[Posting]:
+    """Return the legs of the entries an actor may see."""
+    return Posting.objects.all() if everything(actor=actor) else Posting.objects.none()
 
 
 def exports(*, actor: Actor) -> QuerySet[ExportJob]:
     """Return the exports; they are of the company as a whole."""
-    return ExportJob.objects.all() if actor.shop_ids is None else ExportJob.objects.none()
+    return ExportJob.objects.all() if everything(actor=actor) else ExportJob.objects.none()

@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ecomhub.sheets import Column, Importer
-from finance import opening, tariff_sheet
+from finance.accounting import opening
+from finance.reconciliation import tariff_sheet
 
 TARIFF_COLUMNS = (
     Column("platform", _("Platform"), ("channel", "平台"), required=True, example="amazon"),

@@ -4,7 +4,10 @@ from django.core.cache import cache
 
 from ecomhub import clock
 from ecomhub.celery import TURNS, app, ring
-from finance import balances, explaining, exporting, importing, pulling, rates
+from finance.accounting import balances, rates
+from finance.exports import exporting
+from finance.reconciliation import explaining
+from finance.statements import importing, pulling
 
 PULLS_PER_TICK = 20
 _LONGEST_COUNTDOWN = 55.0

@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ecomhub.access import Actor
 from ecomhub.discovery import Tile, TileValue
-from finance import queries, queries_exceptions
+from finance import queries
+from finance.reconciliation import exception_queries
 
 
 def _waiting(actor: Actor) -> TileValue:
@@ -13,7 +14,7 @@ def _waiting(actor: Actor) -> TileValue:
 
 
 def _exceptions(actor: Actor) -> TileValue:
-    count = queries_exceptions.open_count(actor=actor)
+    count = exception_queries.open_count(actor=actor)
     return TileValue(value=count, tone="warning" if count else "ok")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from finance import (
+from finance.pages import (
     close_views,
     exception_views,
     export_views,

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from finance import plan
+from finance.accounting import plan
 from finance.exports.shapes import ACCOUNTS, BOOK, CURRENCIES, CURRENCY, DAYS, Cells, Column, Report, money
 from finance.models import OrderMoney
 

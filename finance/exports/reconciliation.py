@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from finance import plan
+from finance.accounting import plan
 from finance.exports.shapes import (
     ACCOUNTS,
     BOOK,

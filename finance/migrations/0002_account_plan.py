@@ -8,7 +8,7 @@ from django.db import migrations, models
 import ecomhub.fields
 import ecomhub.work
 from ecomhub.money import exponent, known_currencies
-from finance.plan import PLAN
+from finance.accounting.plan import PLAN
 
 
 def seed(apps: Any, editor: Any) -> None:

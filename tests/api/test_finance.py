@@ -15,8 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from channels.models import ChannelAccount
 from ecomhub import clock
 from ecomhub.access import Role
-from finance import exporting, money_accounts
+from finance.exports import exporting
 from finance.models import ExportJob, Journal, MoneyAccount, OrderMoney, Posting, Settlement, SettlementLine
+from finance.statements import money_accounts
 from orders.models import Order
 from tests.api.calling import Api, make_person
 from tests.finance.exporting import settle

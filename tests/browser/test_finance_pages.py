@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ecomhub.models import User
-from finance import explaining, importing, money_accounts
 from finance.models import Book, MoneyAccount, MoneyException, Settlement
+from finance.reconciliation import explaining
+from finance.statements import importing, money_accounts
 from orders.models import Order
 from tests.browser import filled
 from tests.browser.filled import Company

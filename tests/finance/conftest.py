@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.models import ChannelAccount
-from finance import money_accounts
 from finance.models import MoneyAccount
+from finance.statements import money_accounts
 from orders.models import Order
 from tests.finance.making import OPENS
 from tests.finance.settling import AT

@@ -14,7 +14,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from ecomhub.access import SYSTEM
-from finance import exporting
+from finance.exports import exporting
 from finance.models import ExportJob, MoneyAccount
 from tests.finance.settling import take
 from tests.finance.v2 import V2, fee, other, price

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from ecomhub.models import LegalEntity
-from finance.books import open_book
-from finance.ledger import Leg, Posted, post
+from finance.accounting.books import open_book
+from finance.accounting.ledger import Leg, Posted, post
 from finance.models import Book, FxRate
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,9 +10,9 @@ from django.db.models import Sum
 
 from channels.messages import IncomingOrder, OrderState
 from channels.models import ChannelAccount
-from finance import explaining
-from finance.explaining import Turn
 from finance.models import MoneyException, OrderMoney, Posting, Tariff
+from finance.reconciliation import explaining
+from finance.reconciliation.explaining import Turn
 from orders.models import Order
 from tests.orders import factory
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from django.db.models import Sum
 
-from finance import importing
-from finance.importing import Summary
 from finance.models import MoneyAccount, Posting
+from finance.statements import importing
+from finance.statements.importing import Summary
 
 AT = datetime(2026, 4, 2, 12, tzinfo=UTC)
 

@@ -10,9 +10,10 @@ from psycopg2.extensions import cursor as Cursor
 
 from channels.models import ChannelAccount
 from ecomhub import verifying
-from finance import books, costing
-from finance.laws_orders import LAWS
+from finance.accounting import books
 from finance.models import Book, Journal, MoneyAccount, Posting, StockChain, StockLayer, StockUse
+from finance.reconciliation import costing
+from finance.reconciliation.order_laws import LAWS
 from inventory import ledger
 from inventory.models import Sku, Warehouse
 from tests.finance.making import OPENS, make_rate

@@ -11,9 +11,10 @@ import pytest
 from channels.models import ChannelAccount
 from channels.settlement_messages import Binding, LineKind
 from ecomhub.models import Event
-from finance import classifying, exceptions
-from finance.exceptions import ExceptionRefused
 from finance.models import LineType, MoneyAccount, MoneyException
+from finance.reconciliation import exceptions
+from finance.reconciliation.exceptions import ExceptionRefused
+from finance.statements import classifying
 from orders.models import Order, PlatformReturn
 from tests.finance.selling import LATER, SHIPPED_AT, earned, owed, raised, sell, state, turn
 from tests.finance.settling import take

@@ -9,8 +9,8 @@ import pytest
 
 from channels.messages import FulfillmentMethod, OrderState
 from channels.models import ChannelAccount
-from finance import money_accounts
 from finance.models import ExpectedItem, Journal, MoneyAccount, OrderMoney
+from finance.statements import money_accounts
 from orders.models import Order
 from tests.finance.making import make_rate
 from tests.finance.selling import LATER, SHIPPED_AT, earned, owed, publish, sell, ship, turn

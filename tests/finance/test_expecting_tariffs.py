@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from finance import tariffs
 from finance.models import Tariff
+from finance.reconciliation import tariffs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHEET = """platform,marketplace,category,fee,percent,base,fixed,minimum,currency,valid_from,valid_until

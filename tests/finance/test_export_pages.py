@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from ecomhub import clock
 from ecomhub.access import Role
-from finance import exporting
+from finance.exports import exporting
 from finance.models import ExportJob, MoneyAccount
 from orders.models import Order
 from tests.api.calling import make_person

@@ -16,8 +16,9 @@ from psycopg2.extensions import cursor as Cursor
 
 from ecomhub.access import Actor, Role
 from ecomhub.models import Event, StoredFile
-from finance import balances, exporting, queries
-from finance.exports import making
+from finance import queries
+from finance.accounting import balances
+from finance.exports import exporting, making
 from finance.exports.catalog import REPORTS
 from finance.exports.open_items import ACCOUNTS
 from finance.exports.shapes import Wish

@@ -14,10 +14,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finance.fx import BookRate, RateMissing, as_quoted, rate_for, rates_for
+from finance.accounting.fx import BookRate, RateMissing, as_quoted, rate_for, rates_for
+from finance.accounting.rate_sources import (
+    MANUAL,
+    PARITY,
+    Quote,
+    RatesUnreadable,
+    packaged,
+    quotes_of,
+    source_of,
+)
+from finance.accounting.rates import (
+    ensure_packaged,
+    event_rate,
+    has_packaged,
+    import_packaged,
+    import_rates,
+    type_rate,
+)
 from finance.models import Book, FxRate
-from finance.rate_sources import MANUAL, PARITY, Quote, RatesUnreadable, packaged, quotes_of, source_of
-from finance.rates import ensure_packaged, event_rate, has_packaged, import_packaged, import_rates, type_rate
 from finance.tasks import take_packaged_rates, tick
 from tests.finance.making import DAY, make_book, make_rate
 
@@ -220,8 +235,8 @@ def short_history(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(name, b"".join(kept))
-    monkeypatch.setattr("finance.rate_sources.packaged", packed.getvalue)
-    monkeypatch.setattr("finance.rates._packaged_digest", lambda: sha256(packed.getvalue()).hexdigest())
+    monkeypatch.setattr("finance.accounting.rate_sources.packaged", packed.getvalue)
+    monkeypatch.setattr("finance.accounting.rates._packaged_digest", lambda: sha256(packed.getvalue()).hexdigest())
 
 
 def test_the_packaged_history_reads_back_to_the_euros_first_day() -> None:

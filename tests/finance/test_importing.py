@@ -15,7 +15,7 @@ from django.db.models import Sum
 
 from channels.models import ChannelAccount
 from ecomhub import files
-from finance import importing, plan, posting
+from finance.accounting import plan
 from finance.models import (
     Journal,
     MoneyAccount,
@@ -26,6 +26,7 @@ from finance.models import (
     SourceFile,
     TypeMapping,
 )
+from finance.statements import importing, posting
 from orders.models import Order
 from tests.finance.making import OPENS, make_rate
 from tests.finance.settling import AT, balances, take
@@ -202,9 +203,9 @@ def test_a_document_of_no_known_kind_is_refused_and_kept(account: MoneyAccount, 
 def test_an_interrupted_import_goes_on_when_the_file_is_given_again(
     account: MoneyAccount, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("finance.keeping.CHUNK", 4)
-    monkeypatch.setattr("finance.line_writer.CHUNK", 4)
-    monkeypatch.setattr("finance.posting.CHUNK", 4)
+    monkeypatch.setattr("finance.statements.keeping.CHUNK", 4)
+    monkeypatch.setattr("finance.statements.line_writer.CHUNK", 4)
+    monkeypatch.setattr("finance.statements.posting.CHUNK", 4)
     path = V2([price(f"{number}.00", day=1 + number) for number in range(1, 11)]).write(tmp_path)
 
     posts = iter([True, True, False])
@@ -216,7 +217,7 @@ def test_an_interrupted_import_goes_on_when_the_file_is_given_again(
 
     whole: Callable[..., int] = posting.post
     with monkeypatch.context() as patch:
-        patch.setattr("finance.posting.post", some)
+        patch.setattr("finance.statements.posting.post", some)
         with pytest.raises(RuntimeError):
             take(account, path)
     assert Settlement.objects.get().reason == "unfinished"
@@ -232,8 +233,8 @@ def test_an_interrupted_import_goes_on_when_the_file_is_given_again(
 def test_a_large_settlement_is_posted_in_chunks(
     account: MoneyAccount, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("finance.keeping.CHUNK", 4)
-    monkeypatch.setattr("finance.line_writer.CHUNK", 4)
+    monkeypatch.setattr("finance.statements.keeping.CHUNK", 4)
+    monkeypatch.setattr("finance.statements.line_writer.CHUNK", 4)
     rows = [price(f"{number}.00", day=1 + number % 3) for number in range(1, 11)]
     (summary,) = take(account, V2(rows).write(tmp_path))
     assert (summary.state, summary.posted) == (SettlementFile.State.POSTED, 10)

@@ -12,11 +12,11 @@ from ecomhub.access import SYSTEM
 from ecomhub.discovery import laws as found_laws
 from ecomhub.verifying import verify
 from finance import laws
-from finance.laws_ledger import LAWS
-from finance.ledger import post, reverse
+from finance.accounting.ledger import post, reverse
+from finance.accounting.ledger_laws import LAWS
+from finance.accounting.opening import Opening, open_balance
+from finance.accounting.periods import close
 from finance.models import MoneyAccount
-from finance.opening import Opening, open_balance
-from finance.periods import close
 from tests.finance.making import book_sale, leg, make_book, make_rate
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,9 +12,9 @@ from psycopg2.extensions import cursor as Cursor
 from channels.models import ChannelAccount
 from channels.settlement_messages import Holder
 from ecomhub import verifying
-from finance import money_accounts
-from finance.laws_orders import LAWS
 from finance.models import MoneyAccount, Settlement
+from finance.reconciliation.order_laws import LAWS
+from finance.statements import money_accounts
 from tests.finance.making import make_rate
 from tests.finance.selling import publish, sell, state, turn
 from tests.finance.settling import AT, take

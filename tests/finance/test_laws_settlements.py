@@ -9,8 +9,8 @@ import pytest
 from psycopg2.extensions import cursor as Cursor
 
 from ecomhub.verifying import verify
-from finance.laws_settlements import LAWS
 from finance.models import MoneyAccount, Settlement, SettlementFile
+from finance.statements.settlement_laws import LAWS
 from orders.models import Order
 from tests.finance.settling import take
 from tests.finance.test_restating import chain

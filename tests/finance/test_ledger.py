@@ -15,7 +15,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from psycopg2.extensions import cursor as Cursor
 
 from ecomhub.money import exponent, known_currencies
-from finance.ledger import (
+from finance.accounting.ledger import (
     AlreadyReversed,
     JournalComplete,
     KeyTaken,
@@ -29,8 +29,8 @@ from finance.ledger import (
     refusals,
     reverse,
 )
+from finance.accounting.plan import PLAN
 from finance.models import Account, Book, Currency, Journal, LedgerTally, Posting
-from finance.plan import PLAN
 from tests.finance.making import DAY, OPENS, book_sale, leg, make_book, make_rate
 
 pytestmark = pytest.mark.django_db(transaction=True)

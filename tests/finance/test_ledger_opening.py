@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from ecomhub.sheets import Finding, Job, Outcome, read_table
-from finance.balances import balances
-from finance.books import default_book
+from finance.accounting.balances import balances
+from finance.accounting.books import default_book
+from finance.accounting.opening import Opening, OpeningRefused, apply, check, open_balance
 from finance.models import Book, FxRate, Journal, MoneyAccount
-from finance.opening import Opening, OpeningRefused, apply, check, open_balance
 from finance.sheets import OPENING_COLUMNS
 from tests.finance.making import OPENS, make_book, make_rate
 

@@ -12,7 +12,7 @@ from django.test import Client
 from channels.models import ChannelAccount
 from ecomhub.access import Role
 from ecomhub.models import Event
-from finance import plan
+from finance.accounting import plan
 from finance.models import (
     FxRate,
     Journal,

@@ -18,14 +18,14 @@ from ecomhub.access import SYSTEM, Actor, Role
 from ecomhub.models import Event as Happened
 from ecomhub.models import User
 from ecomhub.verifying import verify
-from finance.balances import balances, fold, trial_balance
-from finance.books import book_of, default_book, first_open_day, open_day
-from finance.fx import RateMissing
-from finance.laws_ledger import LAWS
-from finance.ledger import PeriodClosed, post
+from finance.accounting.balances import balances, fold, trial_balance
+from finance.accounting.books import book_of, default_book, first_open_day, open_day
+from finance.accounting.fx import RateMissing
+from finance.accounting.ledger import PeriodClosed, post
+from finance.accounting.ledger_laws import LAWS
+from finance.accounting.periods import PeriodRefused, checklist, close, reopen
+from finance.accounting.revaluing import open_differences, revalue
 from finance.models import Book, Journal, LedgerTally, MoneyAccount, PeriodAct, Posting, Settlement
-from finance.periods import PeriodRefused, checklist, close, reopen
-from finance.revaluing import open_differences, revalue
 from tests.finance.making import OPENS, book_sale, leg, make_book, make_rate
 
 pytestmark = pytest.mark.django_db(transaction=True)

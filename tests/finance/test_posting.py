@@ -14,11 +14,12 @@ from django.db import connection
 
 from channels.models import ChannelAccount
 from channels.settlement_messages import Binding, LineKind, TypeRule
-from finance import classifying, importing, late_orders, plan
-from finance.classifying import MappingRefused
-from finance.importing import Summary
+from finance.accounting import plan
 from finance.models import Journal, LineType, MoneyAccount, Posting, Settlement, SettlementLine
 from finance.sources import registry
+from finance.statements import classifying, importing, late_orders
+from finance.statements.classifying import MappingRefused
+from finance.statements.importing import Summary
 from orders.models import Order
 from tests.finance.settling import balances, take
 from tests.finance.v2 import V2, fee, other, price

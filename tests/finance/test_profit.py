@@ -10,7 +10,7 @@ import pytest
 
 from channels.models import ChannelAccount
 from finance.models import MoneyAccount
-from finance.queries_profit import order_profits, shop_profits
+from finance.reconciliation.profit_queries import order_profits, shop_profits
 from tests.finance.making import make_rate
 from tests.finance.selling import SHIPPED_AT, publish, sell, turn
 from tests.finance.settling import take

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from channels import accounts, proving
 from channels.models import ChannelAccount, Pull, SyncRun
 from ecomhub import clock, work
-from finance import pulling
 from finance.models import Settlement, SettlementFile, SettlementLine, SourceFile
+from finance.statements import pulling
 from tests.channels.making import open_wide, pull_of
 from tests.inventory.making import make_entity
 from tests.sandbox.money_calling import lived, statements, switch

@@ -10,8 +10,10 @@ import pytest
 
 from channels.settlement_messages import Holder
 from ecomhub import verifying
-from finance import laws, money_accounts, reconciling
+from finance import laws
 from finance.models import Book, FxRate, Match, MatchRule, MoneyAccount, Payout, Posting, Settlement
+from finance.reconciliation import reconciling
+from finance.statements import money_accounts
 from orders.models import Order
 from tests.finance.making import make_rate
 from tests.finance.settling import AT, balances, take

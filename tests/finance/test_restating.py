@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from finance import plan
+from finance.accounting import plan
 from finance.models import CarriedLine, Journal, MoneyAccount, Payout, Posting, Settlement, SettlementFile
 from orders.models import Order
 from tests.finance.settling import balances, take

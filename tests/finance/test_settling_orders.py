@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from channels.messages import OrderState
 from channels.models import ChannelAccount
 from ecomhub import verifying
-from finance import exceptions
-from finance.exceptions import ExceptionRefused
-from finance.laws_orders import LAWS
 from finance.models import Book, Journal, Match, MoneyAccount, MoneyException, OrderMoney, PeriodAct, Posting
+from finance.reconciliation import exceptions
+from finance.reconciliation.exceptions import ExceptionRefused
+from finance.reconciliation.order_laws import LAWS
 from orders.models import Order
 from tests.finance.making import make_rate
 from tests.finance.selling import LATER, earned, owed, publish, raised, sell, ship, state, turn

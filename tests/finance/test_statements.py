@@ -11,9 +11,10 @@ import pytest
 from channels.models import ChannelAccount
 from channels.settlement_messages import Holder
 from ecomhub.entities import default_entity
-from finance import importing, money_accounts, plan
+from finance.accounting import plan
 from finance.models import MoneyAccount, Posting, Settlement, SettlementFile
-from finance.money_accounts import AccountRefused
+from finance.statements import importing, money_accounts
+from finance.statements.money_accounts import AccountRefused
 from orders.models import Order
 from tests.finance.settling import AT, balances, take
 from tests.finance.v2 import V2, fee, price
@@ -86,7 +87,7 @@ def test_memory_stays_bounded_while_a_document_is_staged(
     account: MoneyAccount, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never more lines are held than a chunk has, however long the document is."""
-    monkeypatch.setattr("finance.staging.CHUNK", 7)
+    monkeypatch.setattr("finance.statements.staging.CHUNK", 7)
     most = 0
     copy = importing.staging._copy  # type: ignore[attr-defined]
 
@@ -95,7 +96,7 @@ def test_memory_stays_bounded_while_a_document_is_staged(
         most = max(most, len(lines))
         copy(lines, **given)
 
-    monkeypatch.setattr("finance.staging._copy", watched)
+    monkeypatch.setattr("finance.statements.staging._copy", watched)
     rows = [price(f"{number}.00") for number in range(1, 101)]
     (summary,) = take(account, V2(rows).write(tmp_path))
     assert (summary.posted, most) == (100, 7)

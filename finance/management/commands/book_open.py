@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from ecomhub import clock
 from ecomhub.entities import default_entity
 from ecomhub.models import LegalEntity
-from finance import books
-from finance.books import BookRefused
+from finance.accounting import books
+from finance.accounting.books import BookRefused
 from finance.models import Book
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from finance import rate_sources, rates
-from finance.rate_sources import RatesUnreadable
-from finance.rates import RateImport
+from finance.accounting import rate_sources, rates
+from finance.accounting.rate_sources import RatesUnreadable
+from finance.accounting.rates import RateImport
 
 
 def _as_dict(done: RateImport, name: str) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ecomhub import clock, files
-from finance import importing, money_accounts, rates, restating
-from finance.importing import ImportBusy, Summary
-from finance.line_writer import amount_text
+from finance.accounting import rates
 from finance.models import MoneyAccount, SettlementFile
-from finance.money_accounts import AccountRefused
+from finance.statements import importing, money_accounts, restating
+from finance.statements.importing import ImportBusy, Summary
+from finance.statements.line_writer import amount_text
+from finance.statements.money_accounts import AccountRefused
 
 RATE_MISSING = "rate_missing"
 

@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from ecomhub import clock
 from ecomhub.access import SYSTEM
 from ecomhub.models import User
-from finance import books, laws, periods
-from finance.books import BookRefused
-from finance.period_checks import Finding
-from finance.periods import PeriodRefused
+from finance import laws
+from finance.accounting import books, periods
+from finance.accounting.books import BookRefused
+from finance.accounting.period_checks import Finding
+from finance.accounting.periods import PeriodRefused
 
 
 class Command(BaseCommand):

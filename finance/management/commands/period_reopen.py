@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ecomhub import clock
 from ecomhub.models import User
-from finance import books, periods
-from finance.books import BookRefused
-from finance.periods import PeriodRefused
+from finance.accounting import books, periods
+from finance.accounting.books import BookRefused
+from finance.accounting.periods import PeriodRefused
 
 
 class Command(BaseCommand):

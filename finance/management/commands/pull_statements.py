@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from channels.models import ChannelAccount, Pull
 from ecomhub import clock, work
-from finance import pulling
 from finance.models import SourceFile
+from finance.statements import pulling
 
 LONGEST_WAIT = timedelta(minutes=10)
 

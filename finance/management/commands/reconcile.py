@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from ecomhub import clock
-from finance import exceptions, explaining
 from finance.models import OrderMoney, Payout
+from finance.reconciliation import exceptions, explaining
 
 SECONDS = 3_600.0
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from ecomhub import clock, files
 from ecomhub.sheets import Job, Outcome, SheetRefused, read_table
-from finance import tariff_sheet
+from finance.reconciliation import tariff_sheet
 from finance.sheets import TARIFF_COLUMNS
 
 

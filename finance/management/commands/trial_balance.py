@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ecomhub import clock
 from ecomhub.money import decimal_text
-from finance import balances, books
-from finance.balances import TrialBalance
-from finance.books import BookRefused
+from finance.accounting import balances, books
+from finance.accounting.balances import TrialBalance
+from finance.accounting.books import BookRefused
 from finance.models import Account, Book
 
 

@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from channels.money_files.tables import head_heading
 from channels.settlement_messages import LineKind, Reading, Sample, StatementUnreadable, TypeRule
-from finance.plan import CODES
+from finance.accounting.plan import CODES
 from finance.sources import registry
 from tests.finance.sources.amazon_documents import DATE_RANGE_LANGUAGES, date_range
 from tests.finance.sources.documents import DOCUMENTS, READING, sample, split

@@ -1,0 +1,225 @@
+"""What is looked at before a period closes: computed, never ticked off by hand.
+
+A check counts what is in the way. *Blocking* ones have to be nothing; the others a person may accept with a
+reason, which stays with the close; a *notice* only tells. Houses of the same roof add theirs to ``CHECKS``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from finance.accounting import balances, revaluing
+from finance.accounting.fx import RateMissing
+from finance.accounting.plan import SUSPENSE
+from finance.models.ledger import Book
+from finance.models.settlements import Settlement
+
+
+class Weight(StrEnum):
+    """How much a finding weighs."""
+
+    BLOCKING = "blocking"
+    ACCEPTABLE = "acceptable"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the checklist. ``look`` returns a few words for each thing in the way."""
+
+    key: str
+    title: str | Promise
+    hint: str | Promise
+    weight: Weight
+    look: Callable[[Book, date], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A check's outcome for one book and day; ``examples`` are at most ten of ``count``."""
+
+    key: str
+    title: str
+    hint: str
+    weight: Weight
+    count: int
+    examples: list[str]
+
+    @property
+    def is_fine(self) -> bool:
+        """Say whether nothing is in the way."""
+        return not self.count
+
+
+_STAGED = """
+SELECT s.external_id, s.currency, s.reason
+FROM finance_settlement s JOIN finance_moneyaccount m ON m.id = s.account_id
+WHERE m.book_id = %s AND s.state = %s
+    AND (coalesce(s.ends_at, s.deposited_at, s.starts_at, s.recorded_at) AT TIME ZONE %s)::date <= %s
+ORDER BY s.id
+"""
+_OLD_RATES = """
+SELECT p.currency, j.effective_on, max(j.effective_on - f."on") AS days
+FROM finance_journal j
+JOIN finance_posting p ON p.journal_id = j.id
+JOIN finance_fxrate f ON f.id = p.rate_id AND f.kind IN ('published', 'cross')
+WHERE j.book_id = %s AND j.effective_on BETWEEN %s AND %s AND j.kind IN ('settlement', 'wallet', 'bank')
+GROUP BY 1, 2 HAVING max(j.effective_on - f."on") > 7 ORDER BY 1, 2
+"""
+
+_UNEXPLAINED = """
+SELECT o.external_id, m.reason
+FROM finance_ordermoney m JOIN orders_order o ON o.id = m.order_id
+WHERE m.book_id = %s AND (m.is_due OR m.reason <> '')
+    AND coalesce(m.shipped_on, (coalesce(o.shipped_at, o.updated_at) AT TIME ZONE %s)::date) <= %s
+ORDER BY o.id
+"""
+_UNVALUED = """
+SELECT s.code, w.code, c.reason
+FROM finance_stockchain c
+JOIN inventory_sku s ON s.id = c.sku_id JOIN inventory_warehouse w ON w.id = c.warehouse_id
+WHERE w.legal_entity_id = %s AND c.reason <> '' AND EXISTS (
+    SELECT FROM inventory_stockmovement m
+    WHERE m.sku_id = c.sku_id AND m.warehouse_id = c.warehouse_id AND m.id > c.movement
+        AND m.on_hand_delta <> 0 AND (m.at AT TIME ZONE %s)::date <= %s)
+ORDER BY c.id
+"""
+_UNSEEN = """
+SELECT e.kind, e.amount, e.currency, e.reference FROM finance_moneyexception e
+WHERE e.book_id = %s AND e.state = 'open' AND e.since <= %s ORDER BY e.since, e.id
+"""
+
+
+def _unexplained(book: Book, through: date) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNEXPLAINED, [book.pk, book.zone, through])
+        return [f"{order} {reason}".strip() for order, reason in cursor.fetchall()]
+
+
+def _unvalued(book: Book, through: date) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNVALUED, [book.legal_entity_id, book.zone, through])
+        return [f"{sku} @ {warehouse} {reason}" for sku, warehouse, reason in cursor.fetchall()]
+
+
+def _unseen(book: Book, through: date) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSEEN, [book.pk, through])
+        return [" ".join(str(part) for part in row if part) for row in cursor.fetchall()]
+
+
+def _unbalanced(book: Book, through: date) -> list[str]:
+    trial = balances.trial_balance(book=book, through=through)
+    left = [f"{amount} {currency}" for currency, amount in sorted(trial.left.items()) if amount]
+    return left + ([f"{trial.left_base} {book.currency}"] if trial.left_base else [])
+
+
+def _staged(book: Book, through: date) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGED, [book.pk, Settlement.State.STAGED.value, book.zone, through])
+        return [f"{name} {currency} {reason}".strip() for name, currency, reason in cursor.fetchall()]
+
+
+def _suspended(book: Book, through: date) -> list[str]:
+    rows = balances.balances(book=book, through=through, accounts={SUSPENSE})
+    return [f"{row.amount} {row.currency}" for row in rows if row.amount]
+
+
+def _without_rates(book: Book, through: date) -> list[str]:
+    return revaluing.missing_rates(book=book, on=through)
+
+
+def _not_revalued(book: Book, through: date) -> list[str]:
+    try:
+        return revaluing.open_differences(book=book, on=through)
+    except RateMissing:
+        return []
+
+
+def _old_rates(book: Book, through: date) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_OLD_RATES, [book.pk, through.replace(day=1), through])
+        return [f"{currency} {day} ({days})" for currency, day, days in cursor.fetchall()]
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "trial_balance",
+        _("The trial balance is zero"),
+        _("The ledger was changed from outside. Run verify and restore what is named."),
+        Weight.BLOCKING,
+        _unbalanced,
+    ),
+    Check(
+        "closing_rates",
+        _("There is a closing rate for every currency held"),
+        _("Import rates up to the period's last day, or type them."),
+        Weight.BLOCKING,
+        _without_rates,
+    ),
+    Check(
+        "revalued",
+        _("Money in other currencies is at the closing rate"),
+        _("Close with revaluation, or revalue first."),
+        Weight.BLOCKING,
+        _not_revalued,
+    ),
+    Check(
+        "staged",
+        _("No settlement of the period is staged"),
+        _("Open the settlement: its reason says what is missing."),
+        Weight.ACCEPTABLE,
+        _staged,
+    ),
+    Check(
+        "suspense",
+        _("No line is unclassified"),
+        _("Map the line types on the suspense page."),
+        Weight.ACCEPTABLE,
+        _suspended,
+    ),
+    Check(
+        "orders_explained",
+        _("Every shipped order's money was looked at"),
+        _("Run reconcile. Where a rate is missing, import or type it first."),
+        Weight.ACCEPTABLE,
+        _unexplained,
+    ),
+    Check(
+        "stock_valued",
+        _("Stock is valued"),
+        _("Import the rates that receipts of the period wait for."),
+        Weight.ACCEPTABLE,
+        _unvalued,
+    ),
+    Check(
+        "exceptions",
+        _("No exception of the period is open"),
+        _("Solve them on the reconcile page, or accept them with a reason."),
+        Weight.ACCEPTABLE,
+        _unseen,
+    ),
+    Check(
+        "old_rates",
+        _("No rate was older than a week"),
+        _("Import rates of those days. What was booked keeps its rate."),
+        Weight.NOTICE,
+        _old_rates,
+    ),
+)
+
+
+def look(*, book: Book, through: date) -> list[Finding]:
+    """Go through the checklist of a period that ends on a day."""
+    findings = []
+    for check in CHECKS:
+        found = check.look(book, through)
+        findings.append(
+            Finding(check.key, str(check.title), str(check.hint), check.weight, len(found), found[:10])
+        )
+    return findings

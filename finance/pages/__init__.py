@@ -1,0 +1,1 @@
+"""The house's pages: views and forms, each one question or one call of the domain."""

@@ -1,0 +1,116 @@
+"""Reconciliation: every order in three columns, ours, the settlements', the difference; and on its page."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from channels.models import Shop
+from ecomhub import clock
+from ecomhub.access import actor_of, allow
+from ecomhub.shell.parts import Pager, Tab
+from finance.models import OrderMoney
+from finance.pages.page_parts import (
+    MONEY_COLORS,
+    account_names,
+    address,
+    difference_word,
+    number_asked,
+    section_tabs,
+)
+from finance.pages.reconcile_forms import ReconcileFilterForm
+from finance.reconciliation import order_queries
+from finance.statements import settlement_queries
+from orders.models import Order
+
+
+@allow("finance.view")
+@require_GET
+def reconcile(request: HttpRequest) -> HttpResponse:
+    """List orders with what they were expected to bring, what settlements say, and the difference."""
+    actor = actor_of(request)
+    shops = list(Shop.objects.visible_to(actor).order_by("short_name"))
+    form = ReconcileFilterForm(request.GET, shops=shops)
+    state, shop, text = form.wanted()
+    page = order_queries.money_page(
+        actor=actor,
+        state=state,
+        shop=shop,
+        text=text,
+        after=number_asked(request.GET.get("after", "")),
+        before=number_asked(request.GET.get("before", "")),
+    )
+    parts = order_queries.parts_of(orders=[row.pk for row in page.rows]) if page.rows else {}
+    today = clock.now().date()
+    counts = order_queries.money_counts(actor=actor)
+    kept: dict[str, object] = {"q": text, "shop": shop or ""}
+    here = {**kept, "state": state}
+    words = [("", _("All"), ""), ("open", OrderMoney.State.OPEN.label, "")]
+    words += [
+        ("waiting", OrderMoney.State.WAITING.label, "orange"),
+        ("settled", OrderMoney.State.SETTLED.label, ""),
+    ]
+    context = {
+        "sections": section_tabs("reconcile", actor=actor),
+        "views": [
+            Tab(
+                label=str(label),
+                url=address("finance:reconcile", **{**kept, "state": key}),
+                count=counts.get(key, 0) if key else sum(counts.values()),
+                active=state == key,
+                color=color if counts.get(key) else "",
+            )
+            for key, label, color in words
+        ],
+        "filter": form,
+        "clear_url": address("finance:reconcile", state=state) if text or shop else "",
+        "rows": [
+            (
+                row,
+                MONEY_COLORS[row.state],
+                [
+                    (total, difference_word(total.difference))
+                    for total in order_queries.totals_of(parts=parts.get(row.pk, []))
+                ],
+                order_queries.overdue(row=row, today=today),
+            )
+            for row in page.rows
+        ],
+        "pager": Pager(
+            shown=len(page.rows),
+            previous_url=address("finance:reconcile", **here, before=page.previous)
+            if page.previous
+            else None,
+            next_url=address("finance:reconcile", **here, after=page.following) if page.following else None,
+            total=None if text or shop else counts.get(state, 0) if state else sum(counts.values()),
+        ),
+    }
+    return render(request, "finance/reconcile.html", context)
+
+
+@allow("finance.view")
+@require_GET
+def order_panel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show on an order's page what it earned: expected, settled, the difference, and the lines."""
+    actor = actor_of(request)
+    order = Order.objects.visible_to(actor).filter(pk=pk).first()
+    if order is None:
+        raise Http404(_("There is no such order."))
+    parts = order_queries.parts_of(orders=[pk]).get(pk, [])
+    names = account_names() if parts else {}
+    standing = OrderMoney.objects.filter(pk=pk).first()
+    context = {
+        "order": order,
+        "standing": standing,
+        "color": "" if standing is None else MONEY_COLORS[standing.state],
+        "parts": [
+            (part, names.get(part.component, _("Money of the whole order")), difference_word(part.difference))
+            for part in parts
+        ],
+        "totals": [
+            (total, difference_word(total.difference)) for total in order_queries.totals_of(parts=parts)
+        ],
+        "lines": order_queries.order_lines(order=order, size=settlement_queries.PAGE),
+        "can_see_rows": actor.may("finance.export"),
+    }
+    return render(request, "finance/order_panel.html", context)

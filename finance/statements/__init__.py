@@ -1,0 +1,1 @@
+"""What platforms, wallets and banks state: taken in, classified, posted line by line."""
