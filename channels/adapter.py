@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from django.utils.functional import Promise
 
@@ -280,6 +280,22 @@ class OptionalVerbs:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeHabits:
+    """How a platform charges, beside the fees it publishes.
+
+    ``day`` is the one whose fees a sale has: that it was ``sold`` on, or ``shipped`` on. ``takes_shipping``
+    is the account of what a platform takes back of what the buyer paid for shipping because its own carrier
+    ships, empty where the seller keeps it; ``ships`` says for which orders: ``all`` or ``by_channel``.
+    ``abroad`` names the fees it charges for buyers of another country only.
+    """
+
+    day: Literal["sold", "shipped"] = "sold"
+    takes_shipping: str = ""
+    ships: Literal["all", "by_channel"] = "all"
+    abroad: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """What a platform's folder declares about itself; ``channels.registry`` finds it as ``PLATFORM``.
 
@@ -315,6 +331,7 @@ class Platform:
     cancel_reasons: Mapping[str, str | Promise] = field(default_factory=dict)
     authorization: Authorization | None = None
     pushes: Pushes | None = None
+    fee_habits: FeeHabits = FeeHabits()
 
 
 @dataclass(frozen=True, slots=True)

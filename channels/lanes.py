@@ -165,10 +165,14 @@ def moved_cursor(*, pull: Pull, upper_bound: datetime | None) -> datetime | None
 
 
 def lag(*, pull: Pull, at: datetime) -> float | None:
-    """Return how old the oldest change of this pass may have been when it was taken in, in seconds."""
+    """Return how old the oldest change of this pass may have been when it was taken in, in seconds.
+
+    What changed before the account was switched on was not late: it counts from then on.
+    """
     if pull.stream == Stream.ORDERS_HISTORY or pull.cursor is None:
         return None
-    return max((at - pull.cursor).total_seconds(), 0.0)
+    since = max(pull.cursor, pull.account.switched_on_at or pull.cursor)
+    return max((at - since).total_seconds(), 0.0)
 
 
 def seconds_behind(*, pull: Pull, cursor: datetime | None, at: datetime) -> int:

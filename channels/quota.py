@@ -29,10 +29,13 @@ _NAMES = {
     "cancel_order": gettext_lazy("Cancel an order"),
     "answer_cancel": gettext_lazy("Answer a wish to cancel"),
     "fetch_returns": gettext_lazy("Read returns"),
+    "fetch_statements": gettext_lazy("Read statements and payouts"),
+    "split_order": gettext_lazy("Split an order into parcels"),
     "subscribe": gettext_lazy("Ask for pushes"),
     "points": gettext_lazy("Everything, in query points"),
     "trading": gettext_lazy("Trading API"),
     "fulfillment": gettext_lazy("Orders and shipping"),
+    "finances": gettext_lazy("Read statements and payouts"),
     "notification": gettext_lazy("Ask for pushes"),
     "check": gettext_lazy("Check the connection"),
 }

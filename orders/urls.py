@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from orders import acting_views, canceling_views, views
+from orders import acting_views, canceling_views, lag_views, views
 
 app_name = "orders"
 urlpatterns = [
     path("", views.orders, name="list"),
     path("live/", views.live, name="live"),
+    path("lags/", lag_views.by_shop, name="lags"),
     path("bulk/<slug:action>/", acting_views.bulk, name="bulk"),
     path("issues/<int:pk>/solve/", acting_views.solve, name="solve-issue"),
     path("lines/<int:pk>/", views.of_line, name="of-line"),

@@ -246,3 +246,13 @@ def test_two_days_away_are_caught_up_in_one_window(account: ChannelAccount, mark
     due = {order["id"] for order in placed if order["visible"] <= later(days=2, minutes=-2).timestamp()}
     assert len(fresh & due) > 100
     assert fresh & due <= set(seen)
+
+
+def test_what_changed_before_the_account_was_switched_on_was_not_late(account: ChannelAccount) -> None:
+    Pull.objects.update(cursor=START - timedelta(days=13))
+    whole_pass(account)
+    assert SyncRun.objects.get().lag_s == timedelta(days=13).total_seconds()
+    ChannelAccount.objects.update(switched_on_at=START - timedelta(minutes=5))
+    Pull.objects.update(cursor=START - timedelta(days=13), due_at=START - timedelta(days=900))
+    whole_pass(account)
+    assert SyncRun.objects.latest("pk").lag_s == 300

@@ -1,6 +1,6 @@
 """Amazon Selling Partner API: orders, listings, stock, prices, FBA stock and shipment confirmation."""
 
-from channels.adapter import Capability, Platform
+from channels.adapter import Capability, FeeHabits, Platform
 from channels.platforms.amazon import _environment, directory
 from channels.platforms.amazon.adapter import AmazonAdapter
 from channels.platforms.amazon.order_files import read_order_files
@@ -34,4 +34,5 @@ PLATFORM = Platform(
     read_order_files=read_order_files,
     operations=directory.OPERATIONS,
     buckets=directory.BUCKETS,
+    fee_habits=FeeHabits(day="shipped", takes_shipping="5210", ships="by_channel"),
 )

@@ -1,6 +1,6 @@
 """eBay: orders by Fulfillment, listings by Trading and Inventory, stock, prices, shipping, notifications."""
 
-from channels.adapter import Capability, Platform
+from channels.adapter import Capability, FeeHabits, Platform
 from channels.platforms.ebay import directory
 from channels.platforms.ebay.adapter import EbayAdapter
 from channels.platforms.ebay.authorization import AUTHORIZATION
@@ -35,4 +35,5 @@ PLATFORM = Platform(
     buckets=directory.BUCKETS,
     authorization=AUTHORIZATION,
     pushes=PUSHES,
+    fee_habits=FeeHabits(abroad=frozenset({"INTERNATIONAL_FEE"})),
 )

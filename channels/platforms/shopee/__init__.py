@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from channels.adapter import Platform
+from channels.adapter import FeeHabits, Platform
 from channels.platforms.shopee import directory
 from channels.platforms.shopee.adapter import ShopeeAdapter
 from channels.platforms.shopee.granting import AUTHORIZATION
@@ -30,4 +30,5 @@ PLATFORM = Platform(
     cancel_reasons=directory.CANCEL_REASONS,
     authorization=AUTHORIZATION,
     pushes=PUSHES,
+    fee_habits=FeeHabits(takes_shipping="5300"),
 )

@@ -1,11 +1,13 @@
 """The lines of a Shopee order: what they are called here, what they cost, how much of them left."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 from channels.messages import IncomingLine, OrderState
 from channels.platforms.shopee.reading import amount, needed_number, number
-from channels.reading import Json, Unreadable, children, cut_text, needed_children, text, whole
+from channels.reading import Json, Unreadable, children, currency, cut_text, needed_children, text, whole
+from ecomhub.money import allocated, rounded
 
 ZERO = Decimal(0)
 Place = tuple[str, ...]
@@ -27,7 +29,21 @@ def read_lines(
         _line(item, name=name, state=state, left=left)
         for item, name in zip(items, line_names(items), strict=True)
     ]
-    return tuple(lines), names_by_place(items)
+    return tuple(_with_shipping(raw, lines)), names_by_place(items)
+
+
+def _with_shipping(raw: Json, lines: list[IncomingLine]) -> list[IncomingLine]:
+    """Spread what the buyer is to pay for shipping over the lines by what they cost.
+
+    Shopee states it for the order as a whole, as an estimate; what it charged in the end is in the escrow.
+    """
+    code = currency(raw.get("currency"), "currency")
+    shipping = rounded(amount(raw, "estimated_shipping_fee") or ZERO, code)
+    if not shipping or not lines:
+        return lines
+    weights = [line.charge or ZERO for line in lines]
+    shares = allocated(shipping, weights if any(weights) else [Decimal(1)] * len(lines), code)
+    return [replace(line, shipping=share) for line, share in zip(lines, shares, strict=True)]
 
 
 def names_by_place(items: list[Json]) -> dict[Place, str]:
