@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels import queries
@@ -100,9 +100,9 @@ class OfferForm(forms.Form):
 
     def follow(self, *, shop: Shop) -> "OfferForm":
         """Say in the empty fields what the shop has."""
-        self.fields["buffer"].widget.attrs["placeholder"] = _now("shop: %d") % shop.buffer
-        self.fields["percentage"].widget.attrs["placeholder"] = _now("shop: %d") % shop.percentage
-        self.fields["cap"].widget.attrs["placeholder"] = _now("no limit")
+        self.fields["buffer"].widget.attrs["placeholder"] = gettext("shop: %d") % shop.buffer
+        self.fields["percentage"].widget.attrs["placeholder"] = gettext("shop: %d") % shop.percentage
+        self.fields["cap"].widget.attrs["placeholder"] = gettext("no limit")
         return self
 
 
@@ -124,7 +124,7 @@ class PriceForm(forms.Form):
         try:
             amount = Decimal(text)
         except InvalidOperation as error:
-            raise forms.ValidationError(_now("Write an amount such as 12.50.")) from error
+            raise forms.ValidationError(gettext("Write an amount such as 12.50.")) from error
         if not amount.is_finite():
-            raise forms.ValidationError(_now("Write an amount such as 12.50."))
+            raise forms.ValidationError(gettext("Write an amount such as 12.50."))
         return amount

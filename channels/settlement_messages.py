@@ -155,7 +155,12 @@ class Source:
     ``platform`` is the key of the platform or the wallet's provider, empty for what any holder may send.
     ``recognizes`` decides by content, never by extension. ``read`` streams a seekable binary file in
     bounded memory and raises ``StatementUnreadable``. ``is_evidence`` documents repeat money that another
-    source posts: they are compared and never posted.
+    source posts: they are compared and never posted. Those that ``announce`` tell of single transactions,
+    some of them held back: each is a statement whose ``platform_status`` says whether it is DEFERRED, came
+    free later (DEFERRED_RELEASED) or is free (RELEASED); ``deposited_at`` is then when it is to come free,
+    and a line's ``reference`` the number of the deferred transaction this one releases, or of its release.
+    ``numbered_by`` names the field of a line (``reference``, ``line_id``) that bears the holder's own number
+    of the movement, where each has one: two statements that tell the same number tell the same money.
     """
 
     key: str
@@ -166,3 +171,5 @@ class Source:
     read: Callable[[BinaryIO, Reading], Iterator[Statement | MoneyLine]]
     rules: tuple[TypeRule, ...] = ()
     is_evidence: bool = False
+    announces: bool = False
+    numbered_by: str = ""

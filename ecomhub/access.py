@@ -69,6 +69,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "api.schema": _EVERYONE,
     "api.tokens": _ADMINS,
     "webhooks.manage": _ADMINS,
+    "sheets.import": _OPERATIONS | _FINANCE,
     "jobs.view": _EVERYONE,
 }
 """Role table. ``public`` is the one action not listed here: it needs nobody to be logged in."""

@@ -1,6 +1,7 @@
 """Paging by keyset: "behind this row" as one row comparison, which an index of the same columns answers."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import BooleanField, F, Field, Func, Q, Value
@@ -51,3 +52,12 @@ def before(
 ) -> Q:
     """Return the filter for rows whose keys are less than these values."""
     return Q(_Before(*_rows(keys, values, fields or [None] * len(values))))
+
+
+def day_place(text: str) -> tuple[date, int] | None:
+    """Read a page's key of a day and a row, ``2026-03-31_12``; what is none is the first page."""
+    day, _mark, pk = text.partition("_")
+    try:
+        return date.fromisoformat(day), int(pk[:18])
+    except ValueError:
+        return None

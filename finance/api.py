@@ -1,7 +1,6 @@
 """Finance in the REST API: settlements, their lines, the ledger, matches, profit, and exports."""
 
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -19,9 +18,14 @@ from ecomhub.celery import ring
 from ecomhub.discovery import ApiSection
 from ecomhub.rest.idempotency import idempotent
 from ecomhub.rest.versions import tagged
-from ecomhub.rest.views import HubViewSet, cannot, conflict
+from ecomhub.rest.views import cannot, conflict
 from finance import seeing
+from finance.api_base import FinanceViewSet, narrowed
+from finance.api_payouts import Payouts
+from finance.api_profit import ProfitFilter, ProfitSerializer, shown_profit
 from finance.api_shapes import (
+    AnnouncedFilter,
+    AnnouncedSerializer,
     AskSerializer,
     ExportFilter,
     ExportSerializer,
@@ -33,39 +37,27 @@ from finance.api_shapes import (
     MatchSerializer,
     PostingFilter,
     PostingSerializer,
-    ProfitFilter,
-    ProfitSerializer,
     SettlementFilter,
     SettlementSerializer,
 )
 from finance.exports import exporting
 from finance.exports.exporting import ExportRefused
 from finance.exports.writing import CONTENT_TYPES
-from finance.models import ExportJob, Journal, Match, OrderMoney, Posting, Settlement, SettlementLine
+from finance.models import (
+    AnnouncedMoney,
+    ExportJob,
+    Journal,
+    Match,
+    OrderMoney,
+    Posting,
+    Settlement,
+    SettlementLine,
+)
 from finance.reconciliation import profit_queries
-from finance.reconciliation.profit_queries import Component, OrderProfit
 from finance.tasks import make_export
 
 
-def narrowed(rows: QuerySet[Any], wanted: dict[str, Any], lookups: dict[str, str]) -> QuerySet[Any]:
-    """Return the rows that pass the checked filters."""
-    return rows.filter(**{lookups[name]: value for name, value in wanted.items() if value})
-
-
-class _Finance(HubViewSet):
-    """What every section of the house shares: rows by their key."""
-
-    actions: ClassVar[dict[str, str]] = {"GET": "finance.view"}
-    page_keys = (("id", int),)
-    newest_first = True
-    lookups: ClassVar[dict[str, str]] = {}
-
-    def page(self) -> Response:
-        """Answer with one page of the rows that pass the call's filters."""
-        return self.page_of(narrowed(self.get_queryset(), self.filters(), self.lookups))
-
-
-class Settlements(_Finance):
+class Settlements(FinanceViewSet):
     """Settlements of the caller's shops."""
 
     serializer_class = SettlementSerializer
@@ -97,7 +89,7 @@ class Settlements(_Finance):
         return tagged(Response(self.shown(settlement, many=False)), version=settlement.version)
 
 
-class Lines(_Finance):
+class Lines(FinanceViewSet):
     """Lines of the caller's settlements."""
 
     serializer_class = LineSerializer
@@ -124,7 +116,32 @@ class Lines(_Finance):
         return self.page()
 
 
-class Journals(_Finance):
+class Announced(FinanceViewSet):
+    """What platforms tell of single transactions of the caller's shops."""
+
+    serializer_class = AnnouncedSerializer
+    filter_serializer_class = AnnouncedFilter
+    queryset = AnnouncedMoney.objects.none()
+    lookups: ClassVar[dict[str, str]] = {
+        "account": "account__name__in",
+        "currency": "currency__in",
+        "state": "state__in",
+        "order": "order__in",
+        "order_ref": "order_ref__in",
+        "matures_before": "matures_at__lt",
+    }
+
+    def get_queryset(self) -> QuerySet[AnnouncedMoney]:
+        """Return the transactions."""
+        return seeing.announced(actor=self.actor).select_related("account")
+
+    @extend_schema(operation_id="announced_list", parameters=[AnnouncedFilter])
+    def list(self, request: Request) -> Response:
+        """List what is expected and what is held back, the latest first; nothing of it is in the ledger."""
+        return self.page()
+
+
+class Journals(FinanceViewSet):
     """Entries of the ledger; for callers who are not limited to shops."""
 
     serializer_class = JournalSerializer
@@ -147,7 +164,7 @@ class Journals(_Finance):
         return self.page()
 
 
-class Postings(_Finance):
+class Postings(FinanceViewSet):
     """Legs of the ledger's entries; for callers who are not limited to shops."""
 
     serializer_class = PostingSerializer
@@ -175,7 +192,7 @@ class Postings(_Finance):
         return self.page()
 
 
-class Matches(_Finance):
+class Matches(FinanceViewSet):
     """What reconciliation found to belong together."""
 
     serializer_class = MatchSerializer
@@ -183,6 +200,7 @@ class Matches(_Finance):
     queryset = Match.objects.none()
     lookups: ClassVar[dict[str, str]] = {
         "order": "order__in",
+        "payout": "payout__in",
         "rule": "rule__key__in",
         "recorded_after": "recorded_at__gte",
         "recorded_before": "recorded_at__lt",
@@ -198,7 +216,7 @@ class Matches(_Finance):
         return self.page()
 
 
-class Profit(_Finance):
+class Profit(FinanceViewSet):
     """What the caller's orders earn."""
 
     serializer_class = ProfitSerializer
@@ -225,39 +243,7 @@ class Profit(_Finance):
         return self.get_paginated_response(self.shown([shown_profit(row, profits[row.pk]) for row in page]))
 
 
-def shown_profit(row: OrderMoney, profit: OrderProfit) -> SimpleNamespace:
-    """Return an order's profit with the currencies its amounts are in."""
-    base = row.book.currency
-    margins = profit.margins
-    return SimpleNamespace(
-        order_id=row.pk,
-        external_id=row.order.external_id,
-        shop_id=row.shop_id,
-        state=row.state,
-        is_actual=profit.is_actual,
-        base_currency=base,
-        net_sales=margins.net_sales,
-        margin1=margins.margin1,
-        margin2=margins.margin2,
-        margin3=margins.margin3,
-        components=[_component(part, row.currency, base) for part in profit.components.values()],
-    )
-
-
-def _component(part: Component, currency: str, base_currency: str) -> SimpleNamespace:
-    return SimpleNamespace(
-        account=part.account,
-        base=part.base,
-        amount=part.amount,
-        expected=part.expected,
-        paid=part.paid,
-        is_actual=part.is_actual,
-        currency=currency,
-        base_currency=base_currency,
-    )
-
-
-class Exports(_Finance):
+class Exports(FinanceViewSet):
     """Reports and evidence packs; for callers who are not limited to shops."""
 
     actions: ClassVar[dict[str, str]] = {"GET": "finance.view", "POST": "finance.export"}
@@ -355,8 +341,10 @@ def file_answer(*, row: ExportJob) -> StreamingHttpResponse:
 ROUTES = [
     ("finance/settlements", Settlements, "finance-settlement"),
     ("finance/lines", Lines, "finance-line"),
+    ("finance/announced", Announced, "finance-announced"),
     ("finance/journals", Journals, "finance-journal"),
     ("finance/postings", Postings, "finance-posting"),
+    ("finance/payouts", Payouts, "finance-payout"),
     ("finance/matches", Matches, "finance-match"),
     ("finance/profit", Profit, "finance-profit"),
     ("finance/exports", Exports, "finance-export"),

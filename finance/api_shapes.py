@@ -14,7 +14,15 @@ from ecomhub.rest.fields import (
     instant,
     numbers,
 )
-from finance.models import ExportJob, Journal, Match, OrderMoney, Posting, Settlement, SettlementLine
+from finance.models import (
+    AnnouncedMoney,
+    ExportJob,
+    Journal,
+    Match,
+    Posting,
+    Settlement,
+    SettlementLine,
+)
 
 
 def _day(**options: Any) -> serializers.DateField:
@@ -117,6 +125,49 @@ class LineFilter(FilterSerializer):
     effective_through = _day()
 
 
+class AnnouncedSerializer(serializers.ModelSerializer[AnnouncedMoney]):
+    """One transaction a platform tells of before it settles it; evidence, never in the ledger.
+
+    ``matures_at`` is when money held back is to come free, ``released_at`` when it did.
+    """
+
+    account = serializers.CharField(source="account.name")
+    shop = serializers.IntegerField(source="shop_id", allow_null=True)
+    order = serializers.IntegerField(source="order_id", allow_null=True)
+    amount = MoneyField(amount="amount")
+
+    class Meta:
+        model = AnnouncedMoney
+        fields = [
+            "id",
+            "account",
+            "reference",
+            "kind",
+            "state",
+            "was_deferred",
+            "amount",
+            "shop",
+            "order",
+            "order_ref",
+            "posted_at",
+            "matures_at",
+            "released_at",
+            "settlement_ref",
+        ]
+        read_only_fields = fields
+
+
+class AnnouncedFilter(FilterSerializer):
+    """Filters of the list of transactions platforms tell of."""
+
+    account = codes(80, help_text="Names of money accounts.")
+    currency = codes(3)
+    state = choices_of(AnnouncedMoney.State.choices)
+    order = numbers(help_text="Ids of orders.")
+    order_ref = codes(120, help_text="The platform's order numbers.")
+    matures_before = instant()
+
+
 class JournalSerializer(serializers.ModelSerializer[Journal]):
     """One entry (凭证) of the ledger; its legs are the postings."""
 
@@ -194,13 +245,18 @@ class PostingFilter(FilterSerializer):
 
 
 class MatchSerializer(serializers.ModelSerializer[Match]):
-    """Money that was found to belong together, by which rule or whom; ``difference`` was posted beside."""
+    """Money that was found to belong together, by which rule or whom; ``difference`` was posted beside.
+
+    A payout that arrived in several receipts has a match for each, its ``part``. One with ``undone_by`` (an
+    entry) was taken apart and does not hold any more.
+    """
 
     rule = serializers.CharField(source="rule.key", allow_null=True, default=None)
     order = serializers.IntegerField(source="order_id", allow_null=True)
     payout = serializers.IntegerField(source="payout_id", allow_null=True)
     line = serializers.IntegerField(source="line_id", allow_null=True)
     journal = serializers.IntegerField(source="journal_id")
+    undone_by = serializers.IntegerField(source="undoing_id", allow_null=True)
     difference = MoneyField(amount="difference")
 
     class Meta:
@@ -213,6 +269,8 @@ class MatchSerializer(serializers.ModelSerializer[Match]):
             "payout",
             "line",
             "journal",
+            "part",
+            "undone_by",
             "component",
             "difference",
             "recorded_at",
@@ -224,44 +282,10 @@ class MatchFilter(FilterSerializer):
     """Filters of the list of matches."""
 
     order = numbers(help_text="Ids of orders.")
+    payout = numbers(help_text="Ids of payouts.")
     rule = codes(40)
     recorded_after = instant()
     recorded_before = instant()
-
-
-class ProfitComponentSerializer(serializers.Serializer[Any]):
-    """One account's share of an order's profit, gains positive: booked, expected at shipment, paid so far."""
-
-    account = serializers.CharField()
-    base_amount = MoneyField(amount="base", currency="base_currency")
-    amount = MoneyField(amount="amount")
-    expected = MoneyField(amount="expected")
-    paid = MoneyField(amount="paid")
-    is_actual = serializers.BooleanField()
-
-
-class ProfitSerializer(serializers.Serializer[Any]):
-    """What one order earns in its book's currency; ``is_actual`` when all its money is explained."""
-
-    order = serializers.IntegerField(source="order_id")
-    external_id = serializers.CharField()
-    shop = serializers.IntegerField(source="shop_id")
-    state = serializers.ChoiceField(choices=OrderMoney.State.choices)
-    is_actual = serializers.BooleanField()
-    net_sales = MoneyField(amount="net_sales", currency="base_currency")
-    margin1 = MoneyField(amount="margin1", currency="base_currency")
-    margin2 = MoneyField(amount="margin2", currency="base_currency")
-    margin3 = MoneyField(amount="margin3", currency="base_currency")
-    components = ProfitComponentSerializer(many=True)
-
-
-class ProfitFilter(FilterSerializer):
-    """Filters of the list of orders' profit."""
-
-    order = numbers(help_text="Ids of orders.")
-    external_id = codes(120, help_text="The platform's order numbers.")
-    shop = numbers(help_text="Ids of shops.")
-    state = choices_of(OrderMoney.State.choices, help_text="Where the order's money stands.")
 
 
 class ExportSerializer(serializers.ModelSerializer[ExportJob]):

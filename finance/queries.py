@@ -22,7 +22,8 @@ from django.db.models.functions import Coalesce
 from ecomhub import keyset
 from ecomhub.access import Actor
 from finance import seeing
-from finance.models import Book, LineType, MoneyAccount, Settlement, SettlementLine, SourceFile, TypeMapping
+from finance.models import Book, LineType, MoneyAccount, Posting, Settlement, SourceFile, TypeMapping
+from finance.sources import registry
 
 PAGE = 50
 _STATES = (
@@ -74,8 +75,11 @@ def files_of(*, actor: Actor) -> "QuerySet[SourceFile]":
 
 
 def settlements(*, actor: Actor, wanted: SettlementFilter) -> "QuerySet[Settlement]":
-    """Return the settlements that fit a filter, in no order."""
-    rows = settlements_of(actor=actor)
+    """Return the settlements that fit a filter, in no order.
+
+    What a platform tells of single transactions has a page of its own.
+    """
+    rows = settlements_of(actor=actor).exclude(reason="told")
     if wanted.state in _STATES:
         rows = rows.filter(state=wanted.state)
     if wanted.account is not None:
@@ -144,8 +148,10 @@ def state_counts(*, actor: Actor, wanted: SettlementFilter) -> dict[str, int]:
 
 
 def unmapped_types() -> "QuerySet[LineType]":
-    """Return the types of line nobody said anything about."""
-    return LineType.objects.filter(~Exists(TypeMapping.objects.filter(line_type=OuterRef("pk"))))
+    """Return the types of line nobody said anything about, without those no document posts by."""
+    evidence = [source.key for source in registry.sources().values() if source.is_evidence]
+    rows = LineType.objects.exclude(source__in=evidence)
+    return rows.filter(~Exists(TypeMapping.objects.filter(line_type=OuterRef("pk"))))
 
 
 def unexplained(*, settlements: Sequence[Settlement]) -> dict[int, Decimal]:
@@ -162,11 +168,12 @@ def unexplained(*, settlements: Sequence[Settlement]) -> dict[int, Decimal]:
                 found[row.pk] = left
     posted = [row.pk for row in settlements if row.state == Settlement.State.POSTED]
     sums = (
-        SettlementLine.objects.filter(settlement__in=posted, line_type__in=unmapped_types())
-        .values_list("settlement")
-        .annotate(Sum("amount"))
+        Posting.objects.filter(account="1900", line__settlement__in=posted)
+        .order_by()
+        .values_list("line__settlement")
+        .annotate(sum=Sum("amount"))
     )
-    return found | {pk: amount for pk, amount in sums if amount}
+    return found | {pk: -amount for pk, amount in sums if amount}
 
 
 def currencies_of(*, actor: Actor) -> list[str]:
@@ -184,12 +191,3 @@ def waiting_count(*, actor: Actor) -> int:
     """Return how many settlements wait for somebody: staged or refused."""
     rows = settlements_of(actor=actor)
     return rows.filter(state__in=(Settlement.State.STAGED, Settlement.State.REFUSED)).count()
-
-
-def day_place(text: str) -> tuple[date, int] | None:
-    """Read a page's key of a day and a row, ``2026-03-31_12``; what is none is the first page."""
-    day, _mark, pk = text.partition("_")
-    try:
-        return date.fromisoformat(day), int(pk[:18])
-    except ValueError:
-        return None

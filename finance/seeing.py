@@ -10,14 +10,18 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from channels.models import ChannelAccount, Shop
 from ecomhub.access import Actor
 from finance.models import (
+    AnnouncedMoney,
     Book,
     ExportJob,
+    ImportJob,
     Journal,
     Match,
     MoneyAccount,
     MoneyException,
     OrderMoney,
+    Payout,
     Posting,
+    RememberedLayout,
     Settlement,
     SettlementLine,
     SourceFile,
@@ -43,6 +47,14 @@ def lines(*, actor: Actor) -> QuerySet[SettlementLine]:
     if not actor.may("finance.view"):
         return rows.none()
     return rows if actor.shop_ids is None else rows.filter(settlement__shop__in=actor.shop_ids)
+
+
+def announced(*, actor: Actor) -> QuerySet[AnnouncedMoney]:
+    """Return what platforms tell of the transactions of an actor's shops."""
+    rows = AnnouncedMoney.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(shop__in=actor.shop_ids)
 
 
 def accounts(*, actor: Actor) -> QuerySet[MoneyAccount]:
@@ -73,6 +85,22 @@ def files(*, actor: Actor) -> QuerySet[SourceFile]:
     return rows if actor.shop_ids is None else rows.filter(account__in=accounts(actor=actor))
 
 
+def imports(*, actor: Actor) -> QuerySet[ImportJob]:
+    """Return the imports of documents somebody may see."""
+    rows = ImportJob.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(document__account__in=accounts(actor=actor))
+
+
+def layouts(*, actor: Actor) -> QuerySet[RememberedLayout]:
+    """Return the layouts that are remembered for the accounts somebody may see."""
+    rows = RememberedLayout.objects.filter(ended_at=None)
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(account__in=accounts(actor=actor))
+
+
 def exceptions(*, actor: Actor) -> QuerySet[MoneyException]:
     """Return the exceptions of an actor's shops, and of the accounts they may see."""
     rows = MoneyException.objects.all()
@@ -95,11 +123,21 @@ def orders(*, actor: Actor) -> QuerySet[OrderMoney]:
 
 
 def matches(*, actor: Actor) -> QuerySet[Match]:
-    """Return what was matched of the orders of an actor's shops, and the rest without a limit."""
+    """Return what was matched of the orders and settlements of an actor's shops, and all without a limit."""
     rows = Match.objects.all()
     if not actor.may("finance.view"):
         return rows.none()
-    return rows if actor.shop_ids is None else rows.filter(order__shop__in=actor.shop_ids)
+    if actor.shop_ids is None:
+        return rows
+    return rows.filter(Q(order__shop__in=actor.shop_ids) | Q(payout__settlement__shop__in=actor.shop_ids))
+
+
+def payouts(*, actor: Actor) -> QuerySet[Payout]:
+    """Return the payouts of the settlements of an actor's shops; a wallet's and a bank's without a limit."""
+    rows = Payout.objects.all()
+    if not actor.may("finance.view"):
+        return rows.none()
+    return rows if actor.shop_ids is None else rows.filter(settlement__shop__in=actor.shop_ids)
 
 
 def books(*, actor: Actor) -> QuerySet[Book]:

@@ -7,7 +7,7 @@ from ecomhub.celery import TURNS, app, ring
 from finance.accounting import balances, rates
 from finance.exports import exporting
 from finance.reconciliation import explaining
-from finance.statements import importing, pulling
+from finance.statements import importing, pulling, uploading
 
 PULLS_PER_TICK = 20
 _LONGEST_COUNTDOWN = 55.0
@@ -29,6 +29,8 @@ def tick() -> None:
     pulling.open_lanes(at=clock.now())
     for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK):
         ring(pull, pull_id)
+    for import_id in uploading.due_imports():
+        ring(take_statement, import_id)
     for export_id in exporting.due_exports():
         ring(make_export, export_id)
     if not rates.has_packaged() and cache.add(_RATES, 1, timeout=_RATES_SECONDS):
@@ -57,6 +59,12 @@ def explain() -> None:
 def take_packaged_rates() -> None:
     """Take the rates in that came with the installation; a second time changes nothing."""
     rates.import_packaged()
+
+
+@app.task(name="finance.import", priority=TURNS, time_limit=7200, soft_time_limit=7080)
+def take_statement(import_id: int) -> None:
+    """Take one document in, if it waits and nobody else does."""
+    uploading.carry_out(import_id=import_id, now=clock.now)
 
 
 @app.task(name="finance.export", priority=TURNS, time_limit=7200, soft_time_limit=7080)

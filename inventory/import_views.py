@@ -58,13 +58,15 @@ def _importing_actor(request: HttpRequest) -> Actor:
     return actor
 
 
-@allow("inventory.import")
+@allow("sheets.import")
 @require_http_methods(["GET", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """List the imports and take a new sheet, which is only looked at."""
     actor = _importing_actor(request)
     actions = [action for action in ACTIONS if actor.may(action)]
-    initial = {"kind": request.GET.get("kind", "skus")}
+    kinds = {kind: one for kind, one in importers().items() if one.action in actions}
+    asked = request.GET.get("kind", "skus")
+    initial = {"kind": asked if asked in kinds else next(iter(kinds), "")}
     form = UploadForm(request.POST or None, request.FILES or None, actions=actions, initial=initial)
     if form.is_valid():
         file = form.cleaned_data["file"]
@@ -81,7 +83,6 @@ def upload(request: HttpRequest) -> HttpResponse:
             return redirect("inventory:import", pk=row.pk)
         except ImportRefused as refusal:
             form.add_error("file", str(refusal))
-    kinds = importers()
     context = {
         "sections": section_tabs("imports", actor=actor),
         "form": form,
@@ -90,7 +91,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             for row in queries.recent_imports()
             if row.kind in kinds
         ],
-        "kinds": [one for one in kinds.values() if one.action in actions],
+        "kinds": list(kinds.values()),
     }
     return render(request, "inventory/imports.html", context)
 
@@ -126,7 +127,7 @@ def _context(row: SheetImport) -> dict[str, Any]:
     }
 
 
-@allow("inventory.import")
+@allow("sheets.import")
 @require_GET
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a sheet would do, or did, row by row."""
@@ -135,7 +136,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, template, context)
 
 
-@allow("inventory.import")
+@allow("sheets.import")
 @require_POST
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a looked-at sheet be applied; it goes on when the page is left."""
@@ -147,7 +148,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("inventory:import", pk=pk)
 
 
-@allow("inventory.import")
+@allow("sheets.import")
 @require_POST
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a sheet that was only looked at."""

@@ -36,7 +36,7 @@ EVENT_ICONS = {"created": "plus", "updated": "pencil"}
 def section_tabs(here: str, *, actor: Actor) -> list[Tab]:
     """Return the tabs that join the house's pages, those the actor may open."""
     words = {"list": _("Products"), "movements": _("Stock journal"), "warehouses": _("Warehouses")}
-    if actor.may("inventory.import"):
+    if actor.may("sheets.import"):
         words["imports"] = _("Imports")
     return [
         Tab(label=label, url=reverse(f"inventory:{name}"), active=name == here)

@@ -80,16 +80,36 @@ def find_heading(text: str, fits: Callable[[frozenset[str]], bool], at: int = 0)
     return None
 
 
-def head_heading(head: bytes, fits: Callable[[frozenset[str]], bool]) -> Heading | None:
-    """Find the heading in a document's first bytes; nothing for what is no table.
+def head_heading(head: bytes, fits: Callable[[frozenset[str]], bool], at: int = 0) -> Heading | None:
+    """Find the heading in a document's first bytes (``at``: only in that row); nothing for what is no table.
 
     A workbook shows its rows only when the first bytes are all of it.
     """
     if head.startswith(MARK):
-        return _heading_among(head_rows(head), fits)
-    if head.startswith(b"%PDF") or _start(head) in ("{", "[", "<"):
+        return _heading_among(head_rows(head), fits, at)
+    if is_no_table(head):
         return None
-    return find_heading(head_text(head), fits)
+    return find_heading(head_text(head), fits, at)
+
+
+def is_no_table(head: bytes) -> bool:
+    """Say whether a document is none of rows and columns by how it starts."""
+    return head.startswith(b"%PDF") or _start(head) in ("{", "[", "<")
+
+
+def first_rows(head: bytes) -> list[Row]:
+    """Return the first rows of a document as they stand in it, its heading and remarks among them.
+
+    The delimiter is the one that parts a row into most cells; raises ``StatementUnreadable`` for no table.
+    """
+    if head.startswith(MARK):
+        return [Row(number, cells) for number, cells in head_rows(head)[:_PREAMBLE]]
+    if is_no_table(head):
+        raise StatementUnreadable(_("The document is no table. A layout reads CSV and XLSX."))
+    text = head_text(head)
+    parted = [_first_rows(text, delimiter, csv.QUOTE_MINIMAL) for delimiter in _DELIMITERS]
+    widest = max(parted, key=lambda rows: sorted(len(cells) for cells in rows)[len(rows) // 2 :])
+    return [Row(number, cells) for number, cells in enumerate(widest, start=1)]
 
 
 @contextmanager

@@ -103,11 +103,16 @@ def _file(call: Call, seller: Seller) -> Response:
 
 
 def _state(call: Call) -> Response:
-    """Return every statement of a seller with its lines: what a test compares the wire with."""
+    """Return every statement of a seller with its lines, and what was odd: what a test compares with."""
     seller = call.world.sellers[call.request.one("seller") or "busy"]
     found = money_statements.issued(call.world, seller)
     with_rows = call.request.one("rows") == "1"
-    return json_response({"statements": [_body(each, with_rows) for each in found]})
+    return json_response(
+        {
+            "statements": [_body(each, with_rows) for each in found],
+            "injected": money_statements.injected(call.world, seller),
+        }
+    )
 
 
 def _body(each: Statement, with_rows: bool) -> dict[str, Any]:

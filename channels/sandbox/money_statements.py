@@ -282,6 +282,25 @@ def booked(world: "World", seller: Seller, *, first: float, last: float, place: 
         yield read_event(row)
 
 
+def injected(world: "World", seller: Seller) -> list[dict[str, Any]]:
+    """Return every piece of money an oddity brought with its lines; one that waits has no ``statement``."""
+    close_due(world, seller)
+    rules = world.dialect(seller).money
+    rows = world.db.execute(
+        "select * from money where seller = ? and kind = ? order by id", (seller.name, SERVICE)
+    )
+    events = [event for row in rows.fetchall() if (event := read_event(row)).key.split("/")[1] in ODDITIES]
+    return [
+        {
+            "oddity": event.key.split("/")[1], "place": event.place,
+            "statement": "" if event.settled is None else str(event.settled),
+            "currency": world.marketplaces[event.place].currency,
+            "rows": [{"t": row["t"], "a": row["a"]} for row in each],
+        }
+        for event, each in (rows_of(world, rules, events) if rules is not None else [])
+    ]  # fmt: skip
+
+
 def summary(statement: Statement) -> dict[str, Any]:
     """Return a statement as the market's own pages and switches show it."""
     return {

@@ -125,6 +125,17 @@ def import_goods(setting: Setting, seller: Seller) -> None:
     run("import_sheet", "stock", str(sheet), "--create-warehouses")
 
 
+def open_book(setting: Setting, seller: Seller) -> None:
+    """The company's book, by the central parity of each month's first day, and that parity (中间价)."""
+    begins = f"{(clock.now() - timedelta(days=400)).year}-01-01"
+    try:
+        sheet = download(setting=setting, seller=seller, path="sheets/central-parity.csv")
+        run("import_rates", str(sheet), "--source", "pboc")
+        run("book_open", "--opens-on", begins, "--rate-source", "pboc", "--rate-policy", "month_first")
+    finally:
+        connections.close_all()
+
+
 def import_fees(setting: Setting, seller: Seller) -> None:
     """What the platform says it charges: what an order is expected to bring is reckoned by it."""
     run("tariff_import", str(download(setting=setting, seller=seller, path="sheets/tariff.csv")))
@@ -189,7 +200,10 @@ Step = Callable[[], None]
 def first_steps(*, setting: Setting, sellers: Sequence[Seller]) -> list[dict[str, Step]]:
     """What comes before everything else, by name; what stands side by side runs side by side."""
     return [
-        {"owner's login": partial(create_owner, setting)},
+        {
+            "owner's login": partial(create_owner, setting),
+            "book and its rates": partial(open_book, setting, sellers[0]),
+        },
         {f"{each.title} account": partial(add_account, setting, each) for each in sellers},
     ]
 

@@ -19,7 +19,8 @@ from django.utils.translation.template import templatize
 from ecomhub.runtime.launch import CHECKOUT
 
 LOCALES = CHECKOUT / "ecomhub" / "locale"
-FOLDERS = ("ecomhub", "inventory", "channels", "orders", "logistics", "templates")
+# Every house brings its apps.py: a new one is read without being listed here.
+FOLDERS = (*sorted(apps.parent.name for apps in CHECKOUT.glob("*/apps.py")), "templates")
 PASSED_OVER = {"migrations", "runtime", "static", "node_modules"}
 # How each marking function places its texts: (argument of the context, of the singular, of the plural).
 KEYWORDS: dict[str, tuple[int | None, int, int | None]] = {

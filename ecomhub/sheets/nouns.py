@@ -164,7 +164,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """A kind of sheet an app can take in. ``action`` is the right a person needs for it."""
+    """A kind of sheet an app can take in. ``action`` is the right a person needs for it, besides that to
+    import sheets at all.
+    """
 
     kind: str
     title: Any

@@ -11,8 +11,10 @@ from ecomhub import events
 from ecomhub.entities import default_entity
 from ecomhub.models import LegalEntity
 from ecomhub.money import known_currencies
+from finance.accounting.rate_sources import ECB
 from finance.models.ledger import Book
 
+YUAN = "CNY"
 FIRST_RATE_DAYS = 92
 """How old a rate may be in a book nobody has set up yet: rates that came with the installation end at its
 release, and a person who keeps books imports newer ones and sets less."""
@@ -57,7 +59,8 @@ def book_of(*, legal_entity: LegalEntity, at: datetime) -> Book:
     """Return a company's book; a company without one gets it now.
 
     Such a book begins with the year before, and it may use old rates and rates through a third currency, so
-    that money can be booked before anybody has chosen a policy; both are shown where rates are shown.
+    that money can be booked before anybody has chosen a policy. Neither is silent: the page of rates says so,
+    a settlement booked like that says so where the book is in yuan, and so does the checklist of its close.
     """
     held = Book.objects.filter(legal_entity=legal_entity).first()
     if held is not None:
@@ -67,6 +70,7 @@ def book_of(*, legal_entity: LegalEntity, at: datetime) -> Book:
             legal_entity=legal_entity,
             opens_on=date(at.year - 1, 1, 1),
             at=at,
+            rate_source=ECB,
             rate_days=FIRST_RATE_DAYS,
             allows_cross_rates=True,
         )

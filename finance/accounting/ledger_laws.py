@@ -8,12 +8,13 @@ _JOURNALS = "SELECT count(*) FROM finance_journal"
 _POSTINGS = "SELECT count(*) FROM finance_posting"
 _SEALED = (
     "'finance_journal', 'finance_posting', 'finance_settlementline', 'finance_typemapping', "
-    "'finance_fxrate', 'finance_ratefile', 'finance_periodact'"
+    "'finance_fxrate', 'finance_ratefile', 'finance_periodact', 'finance_policychange'"
 )
 _GUARDS = (
     "('finance_journal', 'journal_opens'), ('finance_journal', 'journal_has_legs'), "
     "('finance_posting', 'posting_added'), ('finance_book', 'book_changes'), "
-    "('finance_periodact', 'period_stamps')"
+    "('finance_periodact', 'period_stamps'), ('finance_policychange', 'policy_stamps'), "
+    "('finance_book', 'book_policy')"
 )
 _LEG = """
     p.account_id, (p.currency, abs(p.amount), abs(p.base_amount), p.rate_id, p.component, p.shop_id,

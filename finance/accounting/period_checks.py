@@ -7,16 +7,20 @@ reason, which stays with the close; a *notice* only tells. Houses of the same ro
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from finance.accounting import balances, revaluing
+from ecomhub.money import decimal_text
+from finance.accounting import balances, books, revaluing, told_checks
 from finance.accounting.fx import RateMissing
 from finance.accounting.plan import SUSPENSE
+from finance.accounting.reason_words import words_of
 from finance.models.ledger import Book
+from finance.models.reconciliation import MoneyException
 from finance.models.settlements import Settlement
 
 
@@ -30,13 +34,17 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the checklist. ``look`` returns a few words for each thing in the way."""
+    """One line of the checklist. ``look`` returns a few words for each thing in the way.
+
+    ``covers`` are laws about all time that say the same of the period only.
+    """
 
     key: str
     title: str | Promise
     hint: str | Promise
     weight: Weight
     look: Callable[[Book, date], list[str]]
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,21 @@ class Finding:
         return not self.count
 
 
+UNDECIDED_REASONS = ("total_mismatch", "no_statement", "stated_twice", "differs", "overlaps")
+"""Why a document waits for a person who accepts it or sets it aside."""
+_UNDECIDED = """
+SELECT s.external_id, s.currency, coalesce(d.reason, s.reason)
+FROM finance_settlement s JOIN finance_moneyaccount m ON m.id = s.account_id
+LEFT JOIN LATERAL (SELECT d.reason FROM finance_settlementfile d
+    WHERE d.settlement_id = s.id AND d.state = 'staged' AND d.reason = 'differs' LIMIT 1) d ON true
+WHERE m.book_id = %s AND ((s.state = 'staged' AND s.reason = ANY(%s)) OR d.reason IS NOT NULL)
+    AND (coalesce(s.ends_at, s.deposited_at, s.starts_at, s.recorded_at) AT TIME ZONE %s)::date <= %s
+ORDER BY s.id
+"""
 _STAGED = """
 SELECT s.external_id, s.currency, s.reason
 FROM finance_settlement s JOIN finance_moneyaccount m ON m.id = s.account_id
-WHERE m.book_id = %s AND s.state = %s
+WHERE m.book_id = %s AND s.state = %s AND s.reason <> ALL(%s)
     AND (coalesce(s.ends_at, s.deposited_at, s.starts_at, s.recorded_at) AT TIME ZONE %s)::date <= %s
 ORDER BY s.id
 """
@@ -72,6 +91,13 @@ WHERE j.book_id = %s AND j.effective_on BETWEEN %s AND %s AND j.kind IN ('settle
 GROUP BY 1, 2 HAVING max(j.effective_on - f."on") > 7 ORDER BY 1, 2
 """
 
+_CROSSED = """
+SELECT DISTINCT f.base, f.quote, f."on"
+FROM finance_journal j
+JOIN finance_posting p ON p.journal_id = j.id
+JOIN finance_fxrate f ON f.id = p.rate_id AND f.kind = 'cross'
+WHERE j.book_id = %s AND j.effective_on BETWEEN %s AND %s ORDER BY 1, 2, 3
+"""
 _UNEXPLAINED = """
 SELECT o.external_id, m.reason
 FROM finance_ordermoney m JOIN orders_order o ON o.id = m.order_id
@@ -95,39 +121,59 @@ WHERE e.book_id = %s AND e.state = 'open' AND e.since <= %s ORDER BY e.since, e.
 """
 
 
+def _amount(amount: Decimal | None, currency: str) -> str:
+    return f"{decimal_text(amount, currency)} {currency}" if currency and amount is not None else ""
+
+
+def _with_words(name: str, reason: str) -> str:
+    return f"{name}: {words_of(reason)}" if reason else name
+
+
 def _unexplained(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_UNEXPLAINED, [book.pk, book.zone, through])
-        return [f"{order} {reason}".strip() for order, reason in cursor.fetchall()]
+        return [_with_words(order, reason) for order, reason in cursor.fetchall()]
 
 
 def _unvalued(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_UNVALUED, [book.legal_entity_id, book.zone, through])
-        return [f"{sku} @ {warehouse} {reason}" for sku, warehouse, reason in cursor.fetchall()]
+        return [_with_words(f"{sku} @ {warehouse}", reason) for sku, warehouse, reason in cursor.fetchall()]
 
 
 def _unseen(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_UNSEEN, [book.pk, through])
-        return [" ".join(str(part) for part in row if part) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    words = dict(MoneyException.Kind.choices)
+    return [
+        " ".join(part for part in (str(words.get(kind, kind)), _amount(amount, currency), reference) if part)
+        for kind, amount, currency, reference in rows
+    ]
 
 
 def _unbalanced(book: Book, through: date) -> list[str]:
     trial = balances.trial_balance(book=book, through=through)
-    left = [f"{amount} {currency}" for currency, amount in sorted(trial.left.items()) if amount]
-    return left + ([f"{trial.left_base} {book.currency}"] if trial.left_base else [])
+    left = [_amount(amount, currency) for currency, amount in sorted(trial.left.items()) if amount]
+    return left + ([_amount(trial.left_base, book.currency)] if trial.left_base else [])
+
+
+def _undecided(book: Book, through: date) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNDECIDED, [book.pk, list(UNDECIDED_REASONS), book.zone, through])
+        return [_with_words(f"{name} {currency}", reason) for name, currency, reason in cursor.fetchall()]
 
 
 def _staged(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_STAGED, [book.pk, Settlement.State.STAGED.value, book.zone, through])
-        return [f"{name} {currency} {reason}".strip() for name, currency, reason in cursor.fetchall()]
+        staged = Settlement.State.STAGED.value
+        cursor.execute(_STAGED, [book.pk, staged, list(UNDECIDED_REASONS), book.zone, through])
+        return [_with_words(f"{name} {currency}", reason) for name, currency, reason in cursor.fetchall()]
 
 
 def _suspended(book: Book, through: date) -> list[str]:
     rows = balances.balances(book=book, through=through, accounts={SUSPENSE})
-    return [f"{row.amount} {row.currency}" for row in rows if row.amount]
+    return [_amount(row.amount, row.currency) for row in rows if row.amount]
 
 
 def _without_rates(book: Book, through: date) -> list[str]:
@@ -145,6 +191,23 @@ def _old_rates(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_OLD_RATES, [book.pk, through.replace(day=1), through])
         return [f"{currency} {day} ({days})" for currency, day, days in cursor.fetchall()]
+
+
+def _crossed(book: Book, through: date) -> list[str]:
+    """Name the rates through a third currency of the days that would be closed, in a book in yuan."""
+    if book.currency != books.YUAN:
+        return []
+    since = min(through.replace(day=1), books.first_open_day(book=book))
+    with connection.cursor() as cursor:
+        cursor.execute(_CROSSED, [book.pk, since, through])
+        return [f"{base}/{quote} {day}" for base, quote, day in cursor.fetchall()]
+
+
+def _told_otherwise(book: Book, through: date) -> list[str]:
+    return [
+        f"{one.ref} {decimal_text(one.told, one.currency)} / {_amount(one.said, one.currency)}"
+        for one in told_checks.of_period(book=book, through=through)
+    ]
 
 
 CHECKS: tuple[Check, ...] = (
@@ -168,6 +231,14 @@ CHECKS: tuple[Check, ...] = (
         _("Close with revaluation, or revalue first."),
         Weight.BLOCKING,
         _not_revalued,
+    ),
+    Check(
+        "undecided",
+        _("Every document of the period agrees with itself, or somebody decided"),
+        _("Open the settlement: accept its document with a reason, set it aside, or import the right one."),
+        Weight.BLOCKING,
+        _undecided,
+        covers=("I6.decided",),
     ),
     Check(
         "staged",
@@ -205,11 +276,28 @@ CHECKS: tuple[Check, ...] = (
         _unseen,
     ),
     Check(
+        "crossed",
+        _("In a book in yuan, every rate was published for its pair"),
+        _(
+            "These were built through a third currency. For what comes, import the central parity and change "
+            "the book's policy on the page of rates. What was booked keeps its rate, and is to be accepted."
+        ),
+        Weight.ACCEPTABLE,
+        _crossed,
+    ),
+    Check(
         "old_rates",
         _("No rate was older than a week"),
         _("Import rates of those days. What was booked keeps its rate."),
         Weight.NOTICE,
         _old_rates,
+    ),
+    Check(
+        "told_otherwise",
+        _("Settlements bring what the platform told before"),
+        _("Each order stands with what was told and what came. Ask the platform about the difference."),
+        Weight.NOTICE,
+        _told_otherwise,
     ),
 )
 

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 
 from ecomhub import keyset
 from finance.models import FxRate, RateFile
-from finance.queries import day_place
 
 PAGE = 60
 
@@ -51,7 +50,7 @@ def rates(*, wanted: RateFilter) -> "QuerySet[FxRate]":
 def rate_page(*, rows: "QuerySet[FxRate]", after: str = "", before: str = "") -> RatePage:
     """Return one page, the latest day first."""
     keys = ["on", "pk"]
-    behind, ahead = day_place(after), day_place(before)
+    behind, ahead = keyset.day_place(after), keyset.day_place(before)
     if ahead:
         taken = list(rows.filter(keyset.behind(keys=keys, values=ahead)).order_by("on", "pk")[: PAGE + 1])
         shown, earlier, later = taken[:PAGE][::-1], len(taken) > PAGE, True

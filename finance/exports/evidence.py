@@ -29,7 +29,7 @@ from finance.exports.making import Progress
 from finance.exports.shapes import Report, Wish
 from finance.exports.snapshot import Snapshot
 from finance.exports.writing import plain
-from finance.models import Account, Book, PeriodAct
+from finance.models import Account, Book, PeriodAct, PolicyChange
 
 NEEDS = ("book", "since", "through")
 XLSX_ROWS = 100_000
@@ -121,22 +121,30 @@ def write(*, snapshot: Snapshot, wish: Wish, path: Path, head: Mapping[str, Any]
 
 def readme(*, book: Book, wish: Wish, head: Mapping[str, Any]) -> str:
     """Return what the pack is and how to check it, in the language in force."""
+    title = _("Evidence pack")
+    facts = [
+        (_("Time zone"), wish.zone),
+        (_("Base currency"), book.currency),
+        (_("Snapshot"), str(head["snapshot_at"])),
+    ]
+    parts = [
+        ("sources/", _("every document of these days as it came in, byte by byte")),
+        ("reports/", _("the reports made of them: CSV, and workbooks where they are not too long")),
+        ("checks/laws.json", _("every invariant of the books, with its count and what breaks it")),
+        ("checks/checklist.json", _("the checklist of the close, computed")),
+        ("checks/periods.json", _("who closed and reopened periods, when and why")),
+        ("checks/policies.json", _("who changed which rates the book takes, when and why")),
+        ("checks/trial_balance.csv", _("the balance of every account at the end of the last day")),
+        ("manifest.json", _("filters, rows, totals per currency and the hash of every file")),
+    ]
     lines = [
-        f"# {_('Evidence pack')}: {book.legal_entity.name}, {wish.since} – {wish.through}",
+        f"# {title}: {book.legal_entity.name}, {wish.since} – {wish.through}",
         "",
-        f"* {_('Time zone')}: {wish.zone}",
-        f"* {_('Base currency')}: {book.currency}",
-        f"* {_('Snapshot')}: {head['snapshot_at']}",
+        *(f"* {name}: {value}" for name, value in facts),
         "",
         _("All reports and checks are of this one snapshot of the database."),
         "",
-        f"* `sources/`: {_('every document of these days as it came in, byte by byte')}",
-        f"* `reports/`: {_('the reports made of them: CSV, and workbooks where they are not too long')}",
-        f"* `checks/laws.json`: {_('every invariant of the books, with its count and what breaks it')}",
-        f"* `checks/checklist.json`: {_('the checklist of the close, computed')}",
-        f"* `checks/periods.json`: {_('who closed and reopened periods, when and why')}",
-        f"* `checks/trial_balance.csv`: {_('the balance of every account at the end of the last day')}",
-        f"* `manifest.json`: {_('filters, rows, totals per currency and the hash of every file')}",
+        *(f"* `{place}`: {words}" for place, words in parts),
         "",
         _("Check that nothing was changed: run `sha256sum -c SHA256SUMS` where the archive was unpacked."),
         _("Text that begins with = + - @ has an apostrophe in front, so that no spreadsheet runs it."),
@@ -250,9 +258,16 @@ def _checks(
             .order_by("pk")
             .values("kind", "through", "reason", "checks", "actor", "at")
         )
+        policies = list(
+            PolicyChange.objects.filter(book=book)
+            .order_by("pk")
+            .values("rate_policy", "rate_source", "rate_days", "allows_cross_rates", "instead_of", "reason",
+                    "actor", "at")
+        )  # fmt: skip
         names = {account.code: account for account in Account.objects.all()}
     archive.add_json("checks/checklist.json", findings)
     archive.add_json("checks/periods.json", acts)
+    archive.add_json("checks/policies.json", policies)
     archive.add("checks/trial_balance.csv", BytesIO(_trial_balance(book, trial, names, wish)))
     return {
         "laws": len(held),
@@ -265,12 +280,13 @@ def _checks(
 def _trial_balance(
     book: Book, trial: balances.TrialBalance, names: Mapping[str, Account], wish: Wish
 ) -> bytes:
+    in_base = " ".join((_("Balance in base currency"), f"({book.currency})"))
     header = [
         _("Account code"),
         _("Name of the account"),
         _("Currency"),
         _("Balance"),
-        f"{_('Balance in base currency')} ({book.currency})",
+        in_base,
         _("Entries"),
     ]
     rows: list[list[str | int | Decimal | None]] = []

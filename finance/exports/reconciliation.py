@@ -29,6 +29,7 @@ _WHERE = " AND ".join(
         CURRENCIES.format("s.currency"),
         STATES.format("s.state"),
         DAYS.format(_DAY),
+        "s.reason <> 'told'",
     ]
 )
 _FROM = """

@@ -27,6 +27,7 @@ _WHERE = " AND ".join(
         CURRENCIES.format("l.currency"),
         STATES.format("s.state"),
         DAYS.format("l.effective_on"),
+        "s.reason <> 'told'",
     ]
 )
 _FROM = """

@@ -178,7 +178,8 @@ class XlsxSheet:
 
     def _next(self) -> None:
         self._number += 1
-        title = _("Rows") if self._number == 1 else f"{_('Rows')} {self._number}"
+        rows = _("Rows")
+        title = rows if self._number == 1 else f"{rows} {self._number}"
         self._sheet = self._book.create_sheet(title)
         self._sheet.freeze_panes = "A2"
         self._sheet.append(self._heading)

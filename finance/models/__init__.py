@@ -1,8 +1,18 @@
 """The nouns of the finance house, one module per family."""
 
+from finance.models.announced import AnnouncedMoney
 from finance.models.exports import ExportJob
-from finance.models.imports import CarriedLine, SettlementFile
-from finance.models.ledger import Account, Book, Currency, Journal, LedgerTally, PeriodAct, Posting
+from finance.models.imports import CarriedLine, DocumentRuling, ImportJob, RememberedLayout, SettlementFile
+from finance.models.ledger import (
+    Account,
+    Book,
+    Currency,
+    Journal,
+    LedgerTally,
+    PeriodAct,
+    PolicyChange,
+    Posting,
+)
 from finance.models.rates import FxRate, RateFile
 from finance.models.reconciliation import (
     ExpectedItem,
@@ -28,12 +38,15 @@ from finance.models.settlements import (
 
 __all__ = [
     "Account",
+    "AnnouncedMoney",
     "Book",
     "CarriedLine",
     "Currency",
+    "DocumentRuling",
     "ExpectedItem",
     "ExportJob",
     "FxRate",
+    "ImportJob",
     "Journal",
     "LedgerTally",
     "LineType",
@@ -44,9 +57,11 @@ __all__ = [
     "OrderMoney",
     "Payout",
     "PeriodAct",
+    "PolicyChange",
     "Posting",
     "Progress",
     "RateFile",
+    "RememberedLayout",
     "Settlement",
     "SettlementFile",
     "SettlementLine",

@@ -111,6 +111,35 @@ class PeriodAct(models.Model):
         return f"{self.kind} {self.through}"
 
 
+class PolicyChange(models.Model):
+    """A book got another policy of rates: which from then on, instead of which, by whom and why.
+
+    It applies to what is booked after it. Once a book has entries, or such a row, the database changes its
+    policy only together with a new one. ``instead_of`` has the fields of the policy before.
+    """
+
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="policy_changes")
+    rate_policy = models.CharField(max_length=12, choices=Book.RatePolicy.choices)
+    rate_source = models.CharField(max_length=20)
+    rate_days = models.PositiveSmallIntegerField()
+    allows_cross_rates = models.BooleanField()
+    instead_of = models.JSONField()
+    reason = models.CharField(max_length=200)
+    actor = models.CharField(max_length=160, default="system")
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=ClockTimestamp())
+    transaction = XidField(db_default=CurrentXid(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="policy_change_has_reason"),
+            models.CheckConstraint(condition=Q(rate_days__lte=366), name="policy_change_within_a_year"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rate_policy} {self.rate_source}"
+
+
 class Account(models.Model):
     """One account of the plan; the plan is the same in every book, its balances are per currency."""
 
@@ -258,6 +287,17 @@ class Posting(models.Model):
             models.Index(fields=["order", "account"], name="posting_order", condition=Q(order__isnull=False)),
             models.Index(
                 fields=["payout", "account"], name="posting_payout", condition=Q(payout__isnull=False)
+            ),
+            # What waits to be found or classified, and what was given back: a small part of all legs.
+            models.Index(
+                fields=["account", "line"],
+                name="posting_waiting",
+                condition=Q(account__in=["1120", "1130", "1900"]),
+            ),
+            models.Index(
+                fields=["order"],
+                name="posting_refund",
+                condition=Q(account="1105", component="4100", line__isnull=False),
             ),
         ]
 

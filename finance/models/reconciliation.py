@@ -259,6 +259,7 @@ class MatchRule(models.Model):
         """What a rule matches."""
 
         PAYOUT = "payout", _("Payouts and receipts")
+        TRANSFER = "transfer", _("Transfers between own accounts")
         VARIANCE = "variance", _("Differences of orders")
         EXCEPTION = "exception", _("Exceptions")
 
@@ -284,7 +285,9 @@ class MatchRule(models.Model):
 class Match(models.Model):
     """Money that was found to belong together, by which rule or whom, and the entry of the difference.
 
-    Append-only. ``difference`` is what was posted beside, in ``currency``.
+    Append-only but for ``undoing``, the entry that took it back: what has one does not hold any more. A
+    payout that arrived in several receipts has a row for each, numbered by ``part``, of one entry.
+    ``difference`` is what was posted beside, in ``currency``, and stands on the first part.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -299,6 +302,10 @@ class Match(models.Model):
         SettlementLine, on_delete=models.PROTECT, null=True, blank=True, related_name="matches"
     )
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="matches")
+    undoing = models.ForeignKey(
+        Journal, on_delete=models.PROTECT, null=True, blank=True, related_name="undone_matches"
+    )
+    part = models.PositiveSmallIntegerField(default=0)
     component = models.CharField(max_length=8, blank=True, default="")
     currency = currency_field()
     difference = amount_field(default=0)
@@ -306,8 +313,12 @@ class Match(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["payout"], name="match_payout_once"),
-            models.UniqueConstraint(fields=["line"], name="match_line_once"),
+            models.UniqueConstraint(
+                fields=["payout", "part"], name="match_payout_once", condition=Q(undoing__isnull=True)
+            ),
+            models.UniqueConstraint(
+                fields=["line"], name="match_line_once", condition=Q(undoing__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -333,6 +344,8 @@ class MoneyException(models.Model):
         REFUND_WITHOUT_RETURN = "refund_without_return", _("Refund without a return")
         REFUND_ABOVE_SALES = "refund_above_sales", _("Refunded more than was sold")
         UNMATCHED_PAYOUT = "unmatched_payout", _("Payout not found")
+        UNKNOWN_RECEIPT = "unknown_receipt", _("Receipt nobody explains")
+        AMBIGUOUS = "ambiguous", _("Fits more than one")
         UNKNOWN_TYPE = "unknown_type", _("Unknown type of line")
         WRONG_TOTAL = "wrong_total", _("Lines and total differ")
 

@@ -15,9 +15,9 @@ from orders.models import Order
 class MoneyAccount(models.Model):
     """An account whose statements we read: a shop's on a platform, a wallet's, a bank's.
 
-    ``provider`` is the platform's key, the wallet's name or the bank's. ``layout`` is the remembered
-    layout of mapped sheets. A channel account without an adapter is *file-only*: ``channel`` is empty and
-    everything comes by sheet. Money older than ``live_on`` settles the opening orders.
+    ``provider`` is the platform's key, the wallet's name or the bank's. A channel account without an
+    adapter is *file-only*: ``channel`` is empty and everything comes by sheet. Money older than ``live_on``
+    settles the opening orders.
     """
 
     class Holder(models.TextChoices):
@@ -37,7 +37,6 @@ class MoneyAccount(models.Model):
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="money_accounts")
     currency = models.CharField(max_length=3, blank=True, default="")
     zone = models.CharField(max_length=64, default="UTC")
-    layout = models.JSONField(default=dict, blank=True)
     live_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -52,7 +51,11 @@ class MoneyAccount(models.Model):
 
 
 class SourceFile(models.Model):
-    """One document as it came, kept for ever with its hash; the same bytes come in once per account."""
+    """One document as it came, kept for ever with its hash; the same bytes come in once per account.
+
+    ``layout`` is the remembered one it was read by. Of a refused one ``reasons`` says why in each language
+    of the pages, and ``fitting`` which sources it could be of, where there are several.
+    """
 
     class State(models.TextChoices):
         """What became of it."""
@@ -66,7 +69,12 @@ class SourceFile(models.Model):
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT)
     source = models.CharField(max_length=40, blank=True, default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.READING)
+    layout = models.ForeignKey(
+        "finance.RememberedLayout", on_delete=models.PROTECT, null=True, blank=True, related_name="files"
+    )
     reason = models.CharField(max_length=300, blank=True, default="")
+    reasons = models.JSONField(null=True, blank=True)
+    fitting = models.JSONField(null=True, blank=True)
     lines = models.PositiveIntegerField(default=0)
     actor = models.CharField(max_length=160, default="system")
     received_at = models.DateTimeField()
@@ -226,8 +234,8 @@ class SettlementLine(models.Model):
 class Payout(models.Model):
     """Money on its way from one account to the next: sent by one, to be found in the other.
 
-    Made from a settlement's stated deposit or from a transfer line of a wallet. ``arrived_amount`` is in
-    the receiving account's currency.
+    Made from a settlement's stated deposit or from a transfer line of a wallet or bank. One that was made
+    from a line by a rule, and taken back, is *dropped*: its line stands as its type says.
     """
 
     class State(models.TextChoices):
@@ -236,6 +244,7 @@ class Payout(models.Model):
         SENT = "sent", _("On its way")
         ARRIVED = "arrived", _("Arrived")
         FAILED = "failed", _("Came back")
+        DROPPED = "dropped", _("No payout after all")
 
     account = models.ForeignKey(MoneyAccount, on_delete=models.PROTECT, related_name="payouts")
     settlement = models.OneToOneField(
@@ -262,6 +271,7 @@ class Payout(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "sent_at"], name="payout_open"),
+            models.Index(fields=["-sent_at", "-id"], name="payout_latest"),
         ]
 
     def __str__(self) -> str:

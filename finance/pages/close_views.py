@@ -23,12 +23,15 @@ from finance.pages.page_parts import book_asked, day_asked, section_tabs, whole_
 
 ACTS = 30
 PAGES = {
+    "undecided": ("finance:list", "state=staged"),
     "staged": ("finance:list", "state=staged"),
     "suspense": ("finance:suspense", ""),
     "closing_rates": ("finance:rates", ""),
     "old_rates": ("finance:rates", ""),
+    "crossed": ("finance:rates", "kind=cross"),
     "trial_balance": ("finance:ledger", ""),
     "exceptions": ("finance:exceptions", ""),
+    "told_otherwise": ("finance:deferred", "view=released"),
 }
 
 

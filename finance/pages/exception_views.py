@@ -26,6 +26,8 @@ def _where(row: MoneyException) -> tuple[str, str]:
     """Return the page an exception is best looked at on, and what it names."""
     if row.order_id is not None and row.order is not None:
         return reverse("orders:detail", args=[row.order_id]), row.order.external_id
+    if row.payout_id is not None and row.payout is not None:
+        return reverse("finance:payout", args=[row.payout_id]), row.reference or str(row.payout)
     if row.kind == MoneyException.Kind.UNKNOWN_TYPE:
         return reverse("finance:suspense"), row.reference
     if row.settlement_id is not None and row.settlement is not None:

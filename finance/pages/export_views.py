@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -156,5 +156,5 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ExportJob, pk=pk)
     exporting.again(export_id=row.pk)
     ring(make_export, row.pk)
-    messages.success(request, _now("It is being made again."))
+    messages.success(request, gettext("It is being made again."))
     return redirect("finance:exports")

@@ -8,9 +8,8 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from channels.models import ChannelAccount, Shop
 from channels.settlement_messages import Binding, Holder, LineKind
@@ -18,7 +17,7 @@ from ecomhub.models import LegalEntity
 from ecomhub.money import known_currencies
 from finance.accounting.rate_queries import RateFilter
 from finance.accounting.rate_sources import ECB, MANUAL, PARITY, PLATFORM, SOURCES
-from finance.models import Account, MoneyAccount, MoneyException
+from finance.models import Account, FxRate, MoneyAccount, MoneyException
 from finance.pages.page_parts import account_name, month_asked
 from finance.queries import SettlementFilter
 from finance.reconciliation.exception_queries import ExceptionFilter
@@ -92,9 +91,9 @@ class ManyFiles(forms.FileField):
         """Return the files. An empty one is refused by its reader, with its name."""
         given = list(data) if isinstance(data, (list, tuple)) else [data] if data else []
         if not given:
-            raise forms.ValidationError(_now("Choose one or more files."))
+            raise forms.ValidationError(gettext("Choose one or more files."))
         if len(given) > MOST_FILES:
-            raise forms.ValidationError(_now("Give at most %d files at once.") % MOST_FILES)
+            raise forms.ValidationError(gettext("Give at most %d files at once.") % MOST_FILES)
         return given
 
 
@@ -166,7 +165,7 @@ class MoneyAccountForm(forms.Form):
         code = str(self.cleaned_data["currency"]).strip().upper()
         if code and code not in known_currencies():
             raise forms.ValidationError(
-                _now("%s is not a currency. Use its three letters of ISO 4217.") % code
+                gettext("%s is not a currency. Use its three letters of ISO 4217.") % code
             )
         return code
 
@@ -175,7 +174,7 @@ class MoneyAccountForm(forms.Form):
         zone = str(self.cleaned_data["zone"]).strip()
         if zone not in available_timezones():
             raise forms.ValidationError(
-                _now("%s is not a time zone. Use a name such as Asia/Shanghai.") % zone
+                gettext("%s is not a time zone. Use a name such as Asia/Shanghai.") % zone
             )
         return zone
 
@@ -229,12 +228,15 @@ class RateFilterForm(forms.Form):
 
     q = forms.CharField(label=_("Currency or pair, such as USD/CNY"), required=False, max_length=10)
     source = forms.ChoiceField(label=_("Source"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
     on = forms.DateField(label=_("Up to"), required=False, widget=day_input())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         empty: list[tuple[str, Any]] = [("", _("All sources"))]
         self.fields["source"].choices = [*empty, *((one.key, one.title) for one in SOURCES)]  # type: ignore[attr-defined]
+        every: list[tuple[str, Any]] = [("", _("All kinds"))]
+        self.fields["kind"].choices = [*every, *FxRate.Kind.choices]  # type: ignore[attr-defined]
 
     def wanted(self) -> RateFilter:
         """Return what was asked for; what cannot be read is left out."""
@@ -244,6 +246,7 @@ class RateFilterForm(forms.Form):
             source=str(values.get("source", "")),
             text=str(values.get("q", "")).strip().replace("\0", ""),
             on=values.get("on"),
+            kind=str(values.get("kind", "")),
         )
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from ecomhub import clock
+from ecomhub import clock, keyset
 from ecomhub.access import allow
 from ecomhub.shell.parts import Pager, Tab
 from finance import queries
@@ -92,7 +92,7 @@ def account(request: HttpRequest, code: str) -> HttpResponse:
     months = ledger_queries.account_months(book=book, account=code)
     month = month_asked(request.GET.get("month", "")) or (months[0][0] if months else None)
     currency = "".join(filter(str.isalpha, request.GET.get("currency", "")))[:3].upper()
-    place = queries.day_place(request.GET.get("after", ""))
+    place = keyset.day_place(request.GET.get("after", ""))
     entries, following = (
         ledger_queries.entries(book=book, account=code, month=month, currency=currency, after=place)
         if month is not None

@@ -13,7 +13,15 @@ from django.utils.translation import gettext as _
 from ecomhub.access import Actor, actor_of
 from ecomhub.shell.parts import Tab
 from finance import queries, seeing
-from finance.models import Account, Book, MoneyException, OrderMoney, Settlement, SettlementFile
+from finance.models import (
+    Account,
+    AnnouncedMoney,
+    Book,
+    MoneyException,
+    OrderMoney,
+    Settlement,
+    SettlementFile,
+)
 
 SETTLEMENT_COLORS = {
     Settlement.State.POSTED.value: "green",
@@ -26,6 +34,10 @@ MONEY_COLORS = {
     OrderMoney.State.OPEN.value: "azure",
     OrderMoney.State.WAITING.value: "orange",
     OrderMoney.State.SETTLED.value: "green",
+}
+TOLD_COLORS = {
+    AnnouncedMoney.State.DEFERRED.value: "orange",
+    AnnouncedMoney.State.RELEASED.value: "green",
 }
 EXCEPTION_COLORS = {
     MoneyException.State.OPEN.value: "orange",
@@ -41,7 +53,9 @@ def section_tabs(active: str, *, actor: Actor) -> list[Tab]:
         ("settlements", _("Settlements"), "finance:list", True),
         ("import", _("Import"), "finance:import", actor.may("finance.import")),
         ("reconcile", _("Reconcile"), "finance:reconcile", True),
+        ("payouts", _("Payouts"), "finance:payouts", True),
         ("exceptions", _("Exceptions"), "finance:exceptions", True),
+        ("deferred", _("Held back"), "finance:deferred", True),
         ("suspense", _("Suspense"), "finance:suspense", whole),
         ("ledger", _("Ledger"), "finance:ledger", whole),
         ("rates", _("Exchange rates"), "finance:rates", True),

@@ -1,19 +1,22 @@
 """Exchange rates: the table, a rate typed by a person, a document of rates."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ecomhub.access import actor_of, allow
 from ecomhub.shell.parts import Pager
 from ecomhub.shell.toasts import add_toast, close_dialog
 from finance import queries, seeing
-from finance.accounting import rate_queries, rates
+from finance.accounting import policies, rate_queries, rates
 from finance.accounting.rate_sources import BY_KEY, RatesUnreadable
+from finance.models import Book
 from finance.pages.forms import RateFileForm, RateFilterForm, RateForm
 from finance.pages.page_parts import address, section_tabs, whole_actor
 
@@ -23,6 +26,19 @@ LARGEST_FILE = 32_000_000
 def source_title(key: str) -> str:
     """Return whose rates these are, in words."""
     return str(BY_KEY[key].title) if key in BY_KEY else key
+
+
+def policy_words(policy: Mapping[str, Any]) -> str:
+    """Say in words which rates a book takes; ``policy`` has the book's fields."""
+    days = policy["rate_days"]
+    said = [
+        str(Book.RatePolicy(policy["rate_policy"]).label),
+        source_title(policy["rate_source"]),
+        ngettext("at most %(days)s day old", "at most %(days)s days old", days) % {"days": days},
+    ]
+    if policy["allows_cross_rates"]:
+        said.append(_("through a third currency where needed"))
+    return ", ".join(said)
 
 
 @allow("finance.view")
@@ -41,6 +57,7 @@ def table(request: HttpRequest) -> HttpResponse:
         "q": wanted.text,
         "source": wanted.source,
         "on": wanted.on.isoformat() if wanted.on else "",
+        "kind": wanted.kind,
     }
     context: dict[str, Any] = {
         "sections": section_tabs("rates", actor=actor),
@@ -53,9 +70,10 @@ def table(request: HttpRequest) -> HttpResponse:
             next_url=address("finance:rates", **kept, after=page.following) if page.following else None,
         ),
         "books": list(queries.books_of(actor=actor)),
+        "can_close": actor.may("finance.close") and seeing.everything(actor=actor),
         "can_change": actor.may("finance.post") and seeing.everything(actor=actor),
     }
-    context["policies"] = [(book, source_title(book.rate_source)) for book in context["books"]]
+    context["policies"] = [(book, policy_words(policies.policy_of(book=book))) for book in context["books"]]
     return render(request, "finance/rates.html", context)
 
 

@@ -12,6 +12,7 @@ from ecomhub.shell.parts import Pager, Tab
 from finance.models import OrderMoney
 from finance.pages.page_parts import (
     MONEY_COLORS,
+    TOLD_COLORS,
     account_names,
     address,
     difference_word,
@@ -20,8 +21,17 @@ from finance.pages.page_parts import (
 )
 from finance.pages.reconcile_forms import ReconcileFilterForm
 from finance.reconciliation import order_queries
-from finance.statements import settlement_queries
+from finance.statements import deferred_queries, settlement_queries
 from orders.models import Order
+
+
+def short_words() -> dict[str, str]:
+    """Return where an order's money stands, in a word or two."""
+    return {
+        OrderMoney.State.OPEN.value: _("Expected"),
+        OrderMoney.State.WAITING.value: _("Differs"),
+        OrderMoney.State.SETTLED.value: str(OrderMoney.State.SETTLED.label),
+    }
 
 
 @allow("finance.view")
@@ -40,7 +50,9 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         after=number_asked(request.GET.get("after", "")),
         before=number_asked(request.GET.get("before", "")),
     )
-    parts = order_queries.parts_of(orders=[row.pk for row in page.rows]) if page.rows else {}
+    orders = [row.pk for row in page.rows]
+    parts = order_queries.parts_of(orders=orders) if orders else {}
+    told = deferred_queries.told_of(orders=orders) if orders else {}
     today = clock.now().date()
     counts = order_queries.money_counts(actor=actor)
     kept: dict[str, object] = {"q": text, "shop": shop or ""}
@@ -73,9 +85,12 @@ def reconcile(request: HttpRequest) -> HttpResponse:
                     for total in order_queries.totals_of(parts=parts.get(row.pk, []))
                 ],
                 order_queries.overdue(row=row, today=today),
+                told.get(row.pk, []),
+                short_words()[row.state],
             )
             for row in page.rows
         ],
+        "has_told": bool(told),
         "pager": Pager(
             shown=len(page.rows),
             previous_url=address("finance:reconcile", **here, before=page.previous)
@@ -99,6 +114,7 @@ def order_panel(request: HttpRequest, pk: int) -> HttpResponse:
     parts = order_queries.parts_of(orders=[pk]).get(pk, [])
     names = account_names() if parts else {}
     standing = OrderMoney.objects.filter(pk=pk).first()
+    told = list(deferred_queries.of_order(order=pk))
     context = {
         "order": order,
         "standing": standing,
@@ -110,6 +126,8 @@ def order_panel(request: HttpRequest, pk: int) -> HttpResponse:
         "totals": [
             (total, difference_word(total.difference)) for total in order_queries.totals_of(parts=parts)
         ],
+        "told": [(one, TOLD_COLORS[one.state]) for one in told],
+        "told_sums": deferred_queries.summed(rows=told),
         "lines": order_queries.order_lines(order=order, size=settlement_queries.PAGE),
         "can_see_rows": actor.may("finance.export"),
     }

@@ -28,8 +28,8 @@ from finance.pages.page_parts import (
 from finance.queries import SettlementFilter
 from finance.reconciliation import order_queries
 from finance.sources import registry
-from finance.statements import raw_rows, settlement_queries
-from finance.statements.restating import REASONS
+from finance.statements import import_queries, raw_rows, settlement_queries
+from finance.statements.restating import DECIDABLE, REASONS
 from finance.statements.settlement_queries import Step, TypeSum
 
 
@@ -223,6 +223,7 @@ def settlement(request: HttpRequest, pk: int) -> HttpResponse:
         for document in settlement_queries.documents_of(settlement=row)
     ]
     source = registry.sources().get(row.source)
+    is_ruled = row.accepted_reason or any(one.reason == "set_aside" for one, _color, _why in documents)
     context: dict[str, Any] = {
         "settlement": row,
         "color": SETTLEMENT_COLORS[row.state],
@@ -236,6 +237,9 @@ def settlement(request: HttpRequest, pk: int) -> HttpResponse:
         "unknown": unknown,
         "payout": getattr(row, "payout", None),
         "documents": documents,
+        "decidable": (*DECIDABLE, "set_aside"),
+        "rulings": list(import_queries.rulings_of(settlement=row.pk)) if is_ruled else [],
+        "marks": settlement_queries.marks_of(settlement=row),
         "journals": settlement_queries.journals_of(settlement=row),
         "can_see_rows": actor.may("finance.export"),
         "can_map": actor.may("finance.post") and seeing.everything(actor=actor),

@@ -26,14 +26,33 @@ SELECT 'unknown_order', left('unknown_order:' || a.id || ':' || l.currency || ':
  GROUP BY a.id, l.currency, l.order_ref HAVING max(l.effective_on) + %(days)s < (%(at)s)::date
 """
 # Equal lines of one settlement are all money; the same second, order and amount in two settlements are not.
+# Lines booked since the last look are compared with their orders' lines; what was raised, once more.
 _DUPLICATE = """
+WITH fresh AS MATERIALIZED (
+    SELECT p.line_id FROM finance_journal j
+      JOIN finance_posting p ON p.journal_id = j.id AND p.line_id IS NOT NULL
+     WHERE (j.transaction, j.id) > (%(number)s::text::xid8, %(row)s)
+     UNION SELECT e.line_id FROM finance_moneyexception e WHERE e.kind = 'duplicate' AND e.state <> 'solved'
+), asked AS MATERIALIZED (
+    SELECT DISTINCT l.currency, l.content, l.order_id, l.order_ref
+      FROM fresh JOIN finance_settlementline l ON l.id = fresh.line_id
+     WHERE l.order_ref <> '' AND l.amount <> 0
+), seen AS (
+    SELECT l.id, l.settlement_id, l.currency, l.content FROM asked q
+      JOIN finance_settlementline l ON l.order_id = q.order_id
+       AND l.content = q.content AND l.currency = q.currency
+     WHERE q.order_id IS NOT NULL
+     UNION
+    SELECT l.id, l.settlement_id, l.currency, l.content FROM asked q
+      JOIN finance_settlementline l ON l.order_id IS NULL AND l.order_ref <> '' AND l.order_ref = q.order_ref
+       AND l.content = q.content AND l.currency = q.currency
+)
 SELECT 'duplicate', 'duplicate:line:' || max(l.id), a.book_id, max(l.amount), l.currency, max(l.effective_on),
        NULL, a.id, max(l.order_id), max(l.settlement_id), NULL, max(l.id), max(l.line_type_id), '',
        left(max(l.order_ref), 160)
-  FROM finance_settlementline l
-  JOIN finance_settlement s ON s.id = l.settlement_id AND s.state = 'posted'
+  FROM seen n JOIN finance_settlementline l ON l.id = n.id
+  JOIN finance_settlement s ON s.id = n.settlement_id AND s.state = 'posted'
   JOIN finance_moneyaccount a ON a.id = s.account_id
- WHERE l.order_ref <> '' AND l.amount <> 0
  GROUP BY a.id, l.currency, l.content HAVING count(DISTINCT l.settlement_id) > 1
 """
 _REFUND_WITHOUT_RETURN = """
@@ -57,6 +76,8 @@ SELECT p.order_id, p.currency,
        sum(p.amount) FILTER (WHERE p.component = '4100') AS refunded
   FROM finance_posting p
  WHERE p.account_id = '1105' AND p.line_id IS NOT NULL AND p.order_id IS NOT NULL
+   AND p.order_id IN (SELECT r.order_id FROM finance_posting r
+                       WHERE r.account_id = '1105' AND r.component = '4100' AND r.line_id IS NOT NULL)
  GROUP BY p.order_id, p.currency
 HAVING coalesce(sum(p.amount) FILTER (WHERE p.component = '4100'), 0)
      + coalesce(sum(p.amount) FILTER (WHERE p.component = ANY(ARRAY['4000', '4010', '4020', '4030', '4200'])),
@@ -82,29 +103,44 @@ SELECT 'unmatched_payout', 'unmatched_payout:payout:' || y.id, a.book_id, y.amou
 UNION ALL
 SELECT 'unmatched_payout', 'unmatched_payout:line:' || l.id, a.book_id, l.amount, l.currency, l.effective_on,
        NULL, a.id, NULL, l.settlement_id, NULL, l.id, l.line_type_id, '', l.reference
-  FROM finance_settlementline l
+  FROM finance_posting p
+  JOIN finance_settlementline l ON l.id = p.line_id
   JOIN finance_settlement s ON s.id = l.settlement_id AND s.state = 'posted'
   JOIN finance_moneyaccount a ON a.id = s.account_id
-  JOIN LATERAL (SELECT p.account_id FROM finance_posting p WHERE p.line_id = l.id
-                 ORDER BY p.turn DESC LIMIT 1) p ON p.account_id = ANY(ARRAY['1120', '1130'])
- WHERE l.amount > 0 AND l.effective_on + %(days)s < (%(at)s)::date
+ WHERE p.account_id IN ('1120', '1130') AND l.amount > 0 AND l.effective_on + %(days)s < (%(at)s)::date
    AND (a.live_on IS NULL OR l.effective_on >= a.live_on)
    AND (a.holder <> 'channel' OR l.line_type_id IN (
         SELECT m.line_type_id FROM finance_typemapping m WHERE m.binding = 'payout'))
-   AND NOT EXISTS (SELECT FROM finance_match m WHERE m.line_id = l.id)
+   AND NOT EXISTS (SELECT FROM finance_posting n WHERE n.line_id = p.line_id AND n.turn > p.turn)
+   AND NOT EXISTS (SELECT FROM finance_match m WHERE m.line_id = l.id AND m.undoing_id IS NULL)
 """
-_UNKNOWN_TYPE = """
+# A bank has few words for much: what it received is looked at line by line, not by its type.
+_RECEIPT = "l.amount > 0 AND a.holder = 'bank'"
+_UNKNOWN_RECEIPT = f"""
+SELECT 'unknown_receipt', 'unknown_receipt:line:' || l.id, a.book_id, l.amount, l.currency, l.effective_on,
+       NULL, a.id, NULL, l.settlement_id, NULL, l.id, l.line_type_id, '',
+       left(concat_ws(' ', nullif(l.reference, ''), nullif(l.note, '')), 160)
+  FROM finance_posting p
+  JOIN finance_settlementline l ON l.id = p.line_id
+  JOIN finance_settlement s ON s.id = l.settlement_id AND s.state = 'posted'
+  JOIN finance_moneyaccount a ON a.id = s.account_id
+ WHERE p.account_id = '1900' AND {_RECEIPT} AND l.effective_on + %(days)s < (%(at)s)::date
+   AND NOT EXISTS (SELECT FROM finance_posting n WHERE n.line_id = p.line_id AND n.turn > p.turn)
+"""  # noqa: S608
+_UNKNOWN_TYPE = f"""
 SELECT 'unknown_type', 'unknown_type:' || t.id || ':' || p.currency || ':' || j.book_id, j.book_id,
        -sum(p.amount), p.currency, min(j.effective_on), NULL, max(p.money_account_id), NULL, NULL, NULL,
        min(p.line_id), t.id, '', left(concat_ws('/', t.first, t.second, t.third), 160)
   FROM finance_posting p
   JOIN finance_journal j ON j.id = p.journal_id
   JOIN finance_settlementline l ON l.id = p.line_id
+  JOIN finance_settlement s ON s.id = l.settlement_id
+  JOIN finance_moneyaccount a ON a.id = s.account_id
   JOIN finance_linetype t ON t.id = l.line_type_id
- WHERE p.account_id = '1900'
+ WHERE p.account_id = '1900' AND NOT ({_RECEIPT})
  GROUP BY t.id, p.currency, j.book_id HAVING sum(p.amount) <> 0 OR bool_or(
        p.turn = (SELECT max(x.turn) FROM finance_posting x WHERE x.line_id = p.line_id))
-"""
+"""  # noqa: S608
 _WRONG_TOTAL = """
 SELECT 'wrong_total', 'wrong_total:settlement:' || s.id, a.book_id,
        coalesce(s.total, 0) - s.lines_total, s.currency, (s.recorded_at AT TIME ZONE b.zone)::date, s.shop_id,
@@ -122,6 +158,7 @@ QUERIES = {
     "refund_without_return": _REFUND_WITHOUT_RETURN,
     "refund_above_sales": _REFUND_ABOVE_SALES,
     "unmatched_payout": _UNMATCHED_PAYOUT,
+    "unknown_receipt": _UNKNOWN_RECEIPT,
     "unknown_type": _UNKNOWN_TYPE,
     "wrong_total": _WRONG_TOTAL,
 }

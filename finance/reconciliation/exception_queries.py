@@ -8,7 +8,6 @@ from ecomhub import keyset
 from ecomhub.access import Actor
 from finance import seeing
 from finance.models import MoneyException
-from finance.queries import day_place
 
 PAGE = 50
 
@@ -54,7 +53,7 @@ def exceptions(*, actor: Actor, wanted: ExceptionFilter) -> "QuerySet[MoneyExcep
 def exception_page(*, rows: "QuerySet[MoneyException]", after: str = "", before: str = "") -> ExceptionPage:
     """Return one page."""
     keys = ["since", "pk"]
-    behind, ahead = day_place(after), day_place(before)
+    behind, ahead = keyset.day_place(after), keyset.day_place(before)
     if ahead:
         taken = list(
             rows.filter(keyset.before(keys=keys, values=ahead)).order_by("-since", "-pk")[: PAGE + 1]

@@ -22,7 +22,10 @@ from finance.reconciliation import exception_causes
 
 Kind = MoneyException.Kind
 State = MoneyException.State
-_DAYS = {"never_paid": 30, "unknown_order": 3, "refund_without_return": 30, "unmatched_payout": 7}
+_DAYS = {
+    "never_paid": 30, "unknown_order": 3, "refund_without_return": 30, "unmatched_payout": 7,
+    "unknown_receipt": 2,
+}  # fmt: skip
 """How long things may take where no rule says otherwise."""
 _BOOKED = ":booked:"
 
@@ -74,8 +77,9 @@ UPDATE finance_moneyexception e SET state = 'solved', closed_at = %(at)s, closed
 RETURNING e.id
 """
 _CHANGE = """
-UPDATE finance_moneyexception e SET amount = f.amount
-  FROM money_found f WHERE e.key = f.key AND e.state = 'open' AND e.amount <> f.amount
+UPDATE finance_moneyexception e SET amount = f.amount, reference = f.reference
+  FROM money_found f
+ WHERE e.key = f.key AND e.state = 'open' AND (e.amount, e.reference) <> (f.amount, f.reference)
 """
 _RAISE = f"""
 INSERT INTO finance_moneyexception ({_COLUMNS}, state, owner, note, reason, opened_at, closed_by)
@@ -105,8 +109,12 @@ def record(
     return _apply(kinds=kinds, sql=_VALUES, values=values, at=at, orders=orders)
 
 
-def sweep(*, at: datetime) -> Changed:
-    """Look through everything that needs no order's own computation, a kind after the other."""
+def sweep(*, at: datetime, since: tuple[int, int] = (0, 0)) -> Changed:
+    """Look through everything that needs no order's own computation, a kind after the other.
+
+    ``since`` is the last entry (its transaction and key) that was looked through before: money is compared
+    with other money only where something was booked since.
+    """
     days = _DAYS | dict(
         MatchRule.objects.filter(scope=MatchRule.Scope.EXCEPTION, is_active=True).values_list(
             "condition", "days"
@@ -114,7 +122,7 @@ def sweep(*, at: datetime) -> Changed:
     )
     changed = Changed()
     for kind, sql in exception_causes.QUERIES.items():
-        values = {"at": at, "days": days.get(kind, 0)}
+        values = {"at": at, "days": days.get(kind, 0), "number": str(since[0]), "row": since[1]}
         changed += _apply(kinds=[kind], sql=sql, values=values, at=at, orders=None)
     return changed
 

@@ -98,6 +98,22 @@ def expect(*, rows: Sequence[OrderMoney], book: Book, at: datetime) -> int:
     return len(made)
 
 
+def usual_fees(*, orders: Sequence[int], book: Book) -> dict[int, Decimal]:
+    """Return what platforms' tariffs make for whole orders, as if all of it had left; positive."""
+    held = Order.objects.select_related("account", "shop").in_bulk(orders)
+    table = FeeTable(platforms={order.account.platform for order in held.values()})
+    lines: dict[int, list[OrderLine]] = {}
+    for line in OrderLine.objects.filter(order__in=orders).select_related("listing").order_by("pk"):
+        lines.setdefault(line.order_id, []).append(line)
+    found: dict[int, Decimal] = {}
+    for pk, order in held.items():
+        day = books.day_of(book=book, instant=order.paid_at or order.placed_at)
+        parts = [_sold(line, line.quantity, order.currency) for line in lines.get(pk, ())]
+        fees = table.fees(_sale(order, parts, book=book, shipped_on=day))
+        found[pk] = sum((fee.amount for fee in fees), Decimal(0))
+    return found
+
+
 def _note(each: _Looked, *, day: date, within: int) -> None:
     row = each.row
     row.content, row.reason = each.content, ""
@@ -177,36 +193,40 @@ def _wanted(each: _Looked, table: FeeTable, book: Book) -> dict[Part, Decimal]:
 
     sold: list[Sold] = []
     for line in each.lines:
-        part = _shipped_part(line, order.currency)
-        charges = part["charge"] + part["shipping"] + part["gift_wrap"] - part["discount"]
-        sold.append(
-            Sold(
-                category=line.listing.product_type,
-                charges=charges,
-                tax=part["tax"],
-                shipping=part["shipping"],
-                units=line.quantity_shipped,
-            )
-        )
+        part = _part(line, line.quantity_shipped, order.currency)
+        sold.append(_sold(line, line.quantity_shipped, order.currency))
         add(SALES, None, part["charge"])
         add(SHIPPING, None, part["shipping"] + part["gift_wrap"])
         add(PROMOTIONS, None, -part["discount"])
         if not line.marketplace_collects_tax:
             add(OWN_TAX, None, part["tax"])
-    sold_at = order.paid_at or order.placed_at
-    sale = Sale(
+    for fee in table.fees(_sale(order, sold, book=book, shipped_on=each.day)):
+        _add_fee(found, fee)
+    return {part: amount for part, amount in found.items() if amount}
+
+
+def _sale(order: Order, parts: Sequence[Sold], *, book: Book, shipped_on: date) -> Sale:
+    return Sale(
         platform=order.account.platform,
         marketplace=order.shop.marketplace,
         currency=order.currency,
-        parts=sold,
-        shipped_on=each.day,
-        sold_on=books.day_of(book=book, instant=sold_at),
+        parts=parts,
+        shipped_on=shipped_on,
+        sold_on=books.day_of(book=book, instant=order.paid_at or order.placed_at),
         by_channel=order.fulfillment_method == _BY_CHANNEL,
         abroad=bool(order.country) and order.country != order.shop.country,
     )
-    for fee in table.fees(sale):
-        _add_fee(found, fee)
-    return {part: amount for part, amount in found.items() if amount}
+
+
+def _sold(line: OrderLine, units: int, currency: str) -> Sold:
+    part = _part(line, units, currency)
+    return Sold(
+        category=line.listing.product_type,
+        charges=part["charge"] + part["shipping"] + part["gift_wrap"] - part["discount"],
+        tax=part["tax"],
+        shipping=part["shipping"],
+        units=units,
+    )
 
 
 def _add_fee(found: dict[Part, Decimal], fee: Fee) -> None:
@@ -214,9 +234,9 @@ def _add_fee(found: dict[Part, Decimal], fee: Fee) -> None:
     found[part] = found.get(part, Decimal(0)) - fee.amount
 
 
-def _shipped_part(line: OrderLine, currency: str) -> dict[str, Decimal]:
-    """Return a line's amounts for the units that left; when all left, all of it."""
-    ordered, left = line.quantity, min(line.quantity_shipped, line.quantity)
+def _part(line: OrderLine, units: int, currency: str) -> dict[str, Decimal]:
+    """Return a line's amounts for so many of its units; for all of them, all of it."""
+    ordered, left = line.quantity, min(units, line.quantity)
 
     def share(amount: Decimal | None) -> Decimal:
         whole = rounded(amount or Decimal(0), currency)

@@ -53,13 +53,13 @@ def take_turn(*, at: datetime, seconds: float = SECONDS, sweeps: bool | None = N
     through.append(done)
     moved, done = _until(deadline, lambda: costing.value_due(at=at))
     through.append(done)
-    payouts, done = _until(deadline, lambda: reconciling.match_payouts(at=at))
+    payouts, done = _until(deadline, lambda: _match(at=at))
     through.append(done)
     is_late = time.monotonic() > deadline
     changed = exceptions.Changed()
     wanted = noticing.needs_sweep(at=at) if sweeps is None else sweeps
     if wanted and not is_late:
-        changed = exceptions.sweep(at=at)
+        changed = exceptions.sweep(at=at, since=noticing.swept_through())
         noticing.note_sweep(at=at)
     return Turn(
         orders=orders,
@@ -81,6 +81,15 @@ def _until(deadline: float, step: Callable[[], int]) -> tuple[int, bool]:
             return total, True
         if time.monotonic() > deadline:
             return total, False
+
+
+def _match(*, at: datetime) -> int:
+    """Compare payouts and receipts where there is something new to compare; return how many were found."""
+    if not noticing.needs_matching(at=at):
+        return 0
+    found = reconciling.match_payouts(at=at)
+    noticing.note_matching(at=at)
+    return found
 
 
 def explain_due(*, at: datetime, limit: int = CHUNK) -> int:

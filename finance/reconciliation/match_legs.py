@@ -1,5 +1,6 @@
 """The legs of a payout that arrived: what was sent, what came, the fee, the conversion and its results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Context, Decimal
@@ -19,7 +20,10 @@ EVENT = "event"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A payout on its way. ``said`` are its references, ``stated`` what a converting platform pays."""
+    """A payout on its way. ``said`` are its references, ``stated`` what a converting platform pays.
+
+    ``line_id`` is set for a line that is no payout yet but may be a transfer; ``source`` is what told of it.
+    """
 
     payout_id: int
     account_id: int
@@ -32,11 +36,16 @@ class Sent:
     stated_currency: str | None
     shop_id: int | None
     platform: str
+    line_id: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A line that brings money from elsewhere, as it stands in the ledger."""
+    """A line that brings money, as it stands in the ledger; ``name`` is what it calls itself.
+
+    ``source`` is what told of it.
+    """
 
     line_id: int
     account_id: int
@@ -50,6 +59,10 @@ class Arrival:
     base: Decimal
     rate_id: int | None
     at: datetime
+    settlement_id: int
+    turn: int
+    name: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +79,26 @@ def as_sent(sent: Sent, arrival: Arrival) -> Arrival:
     return replace(arrival, currency=sent.currency, amount=sent.amount)
 
 
-def legs(*, sent: Sent, arrival: Arrival, book: Book, day: date, account: str) -> Made | None:
-    """Return the legs for one payout and one receipt; ``account`` takes the fee.
+def together(arrivals: Sequence[Arrival]) -> Arrival:
+    """Return several receipts in one currency as one, of the latest's day."""
+    last = max(arrivals, key=lambda each: (each.on, each.line_id))
+    return replace(
+        last,
+        amount=sum((each.amount for each in arrivals), _ZERO),
+        base=sum((each.base for each in arrivals), _ZERO),
+    )
+
+
+def legs(*, sent: Sent, arrivals: Sequence[Arrival], book: Book, day: date, account: str) -> Made | None:
+    """Return the legs for one payout and its receipts, all in one currency; ``account`` takes the fee.
 
     ``None`` when the payout's balance is not what it says. Raises ``finance.accounting.fx.RateMissing``.
     """
     leaving = _leaving(sent)
     if -sum((leg.amount for leg in leaving), _ZERO) != sent.amount:
         return None
-    found = [*leaving, _arriving(sent, arrival)]
+    arrival = together(arrivals)
+    found = [*leaving, *(_arriving(each) for each in arrivals)]
     if sent.currency == arrival.currency:
         difference = sent.amount - arrival.amount
         found += _fee(sent, arrival.currency, difference, book=book, day=day, account=account)
@@ -113,7 +137,7 @@ def _leaving(sent: Sent) -> list[Leg]:
     ]
 
 
-def _arriving(sent: Sent, arrival: Arrival) -> Leg:
+def _arriving(arrival: Arrival) -> Leg:
     return Leg(
         arrival.stands_on,
         arrival.currency,

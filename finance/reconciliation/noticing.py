@@ -15,7 +15,8 @@ from finance.statements import money_accounts
 
 CHUNK = 1_000
 JOURNALS = 200
-ORDERS_READ, JOURNALS_READ, SWEPT = "orders", "journals", "swept"
+ORDERS_READ, JOURNALS_READ, SWEPT, MATCHED = "orders", "journals", "swept", "matched"
+_MATCHES_AGAIN_SECONDS = 3600
 
 _CHANGED = """
 SELECT o.change_epoch, o.change_xid::text, o.id, o.account_id
@@ -111,6 +112,34 @@ def note_sweep(*, at: datetime) -> None:
     Progress.objects.update_or_create(
         name=SWEPT, defaults={"epoch": epoch, "transaction": number, "row": row}
     )
+
+
+def swept_through() -> tuple[int, int]:
+    """Return the last entry the queue was looked through for; (0, 0) when everything has to be looked at."""
+    marks = {row.name: row for row in Progress.objects.filter(name__in=[SWEPT, JOURNALS_READ])}
+    swept, read = marks.get(SWEPT), marks.get(JOURNALS_READ)
+    if swept is None or read is None or swept.transaction > read.transaction:
+        return 0, 0
+    return swept.transaction, swept.row
+
+
+def needs_matching(*, at: datetime) -> bool:
+    """Say whether money was booked, or an hour went by, since payouts and receipts were compared."""
+    held = Progress.objects.filter(name=MATCHED).first()
+    return held is None or (held.epoch, held.transaction, held.row) != _compared(at)
+
+
+def note_matching(*, at: datetime) -> None:
+    """Remember up to where payouts and receipts were compared."""
+    epoch, number, row = _compared(at)
+    Progress.objects.update_or_create(
+        name=MATCHED, defaults={"epoch": epoch, "transaction": number, "row": row}
+    )
+
+
+def _compared(at: datetime) -> tuple[int, int, int]:
+    _day, number, row = _seen(at)
+    return int(at.timestamp()) // _MATCHES_AGAIN_SECONDS, number, row
 
 
 def _seen(at: datetime) -> tuple[int, int, int]:

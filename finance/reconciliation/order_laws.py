@@ -93,8 +93,7 @@ LAWS = [
         id="I16",
         title="Wallets and banks: the ledger moves by what each statement says, and statements follow",
         checked="""
-            SELECT count(*) FROM finance_settlement s JOIN finance_moneyaccount a ON a.id = s.account_id
-             WHERE a.holder <> 'channel' AND s.state = 'posted' AND s.closing IS NOT NULL
+            SELECT count(*) FROM finance_settlement WHERE state = 'posted' AND closing IS NOT NULL
         """,
         violations="""
             WITH stated AS MATERIALIZED (
@@ -106,8 +105,7 @@ LAWS = [
                             ORDER BY coalesce(s.ends_at, s.starts_at, s.recorded_at) DESC, s.id DESC) AS back,
                        first_value(s.opening) OVER chain AS first_opening
                   FROM finance_settlement s JOIN finance_moneyaccount a ON a.id = s.account_id
-                 WHERE a.holder <> 'channel' AND s.state = 'posted' AND s.opening IS NOT NULL
-                   AND s.closing IS NOT NULL
+                 WHERE s.state = 'posted' AND s.opening IS NOT NULL AND s.closing IS NOT NULL
                 WINDOW chain AS (PARTITION BY s.account_id, s.currency, s.source
                                  ORDER BY coalesce(s.ends_at, s.starts_at, s.recorded_at), s.id)
             )
@@ -132,10 +130,12 @@ LAWS = [
                AND NOT EXISTS (SELECT FROM finance_settlement s
                                 WHERE s.account_id = t.account_id AND s.currency = t.currency
                                   AND s.state = 'posted' AND (s.closing IS NULL OR s.id NOT IN (
-                                      SELECT id FROM stated)))
+                                      SELECT id FROM stated))
+                                  AND EXISTS (SELECT FROM finance_posting p
+                                               WHERE p.settlement_id = s.id AND p.account_id = t.code))
                AND (SELECT count(DISTINCT s.source) FROM finance_settlement s
                      WHERE s.account_id = t.account_id AND s.currency = t.currency
-                       AND s.state = 'posted') = 1
+                       AND s.state = 'posted' AND s.closing IS NOT NULL) = 1
         """,
     ),
     Law(

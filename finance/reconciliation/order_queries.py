@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 
 from ecomhub.access import Actor
 from finance import seeing
-from finance.models import OrderMoney, SettlementLine
+from finance.models import OrderMoney, Settlement, SettlementLine
 from orders.models import Order
 
 PAGE = 50
@@ -101,8 +101,12 @@ def totals_of(*, parts: Sequence[Part]) -> list[Total]:
 
 
 def order_lines(*, order: Order, size: int = 200) -> list[SettlementLine]:
-    """Return what settlements say of an order, line by line, the oldest first."""
-    rows = SettlementLine.objects.filter(order=order).select_related("line_type", "settlement")
+    """Return what settlements say of an order, line by line, the oldest first; evidence repeats it."""
+    rows = (
+        SettlementLine.objects.filter(order=order)
+        .exclude(settlement__state=Settlement.State.EVIDENCE)
+        .select_related("line_type", "settlement")
+    )
     return list(rows.order_by("posted_at", "pk")[:size])
 
 

@@ -5,53 +5,32 @@ rule's account. A conversion goes through the trading account with both amounts 
 difference to the reference rate is the spread, the reference rate's own movement the realized result.
 """
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Abs
 
 from channels.settlement_messages import Holder
-from ecomhub import events
-from finance.accounting import books, fx, ledger, plan
-from finance.models import Book, Journal, Match, MatchRule, Payout, Posting
-from finance.reconciliation import match_legs
+from finance.accounting import fx, plan
+from finance.models import Book, MatchRule, MoneyException, Posting
+from finance.reconciliation import exceptions, match_booking, match_legs, open_money
+from finance.reconciliation.exceptions import Found
+from finance.reconciliation.match_booking import Finder
 from finance.reconciliation.match_legs import Arrival, Sent
 
-MOST = 2_000
-"""Payouts, and receipts, looked at in one turn."""
+Scope = MatchRule.Scope
+
 _SHORTEST_REFERENCE = 6
 _BACK = timedelta(days=1)
 """A receipt may bear the day before its payout where zones differ."""
-
-_SENT = """
-SELECT y.id, y.account_id, y.currency, y.amount, (y.sent_at AT TIME ZONE b.zone)::date, b.id,
-       concat_ws(' ', y.reference, s.external_id, s.payout_ref), s.payout_amount, s.payout_currency,
-       s.shop_id, a.provider
-  FROM finance_payout y
-  JOIN finance_moneyaccount a ON a.id = y.account_id
-  JOIN finance_book b ON b.id = a.book_id
-  LEFT JOIN finance_settlement s ON s.id = y.settlement_id
- WHERE y.state = 'sent' AND y.amount > 0 ORDER BY y.sent_at DESC, y.id DESC LIMIT %s
-"""
-_ARRIVED = """
-SELECT l.id, a.id, l.currency, l.amount, l.effective_on, a.book_id, a.holder,
-       concat_ws(' ', l.reference, l.order_ref, l.note), p.account_id, -p.base_amount, p.rate_id, l.posted_at
-  FROM finance_settlement s
-  JOIN finance_moneyaccount a ON a.id = s.account_id
-  JOIN finance_settlementline l ON l.settlement_id = s.id AND l.amount > 0
-  JOIN LATERAL (SELECT account_id, base_amount, rate_id, payout_id FROM finance_posting
-                 WHERE line_id = l.id ORDER BY turn DESC LIMIT 1) p
-       ON p.account_id = ANY(ARRAY['1120', '1130']) AND p.payout_id IS NULL
- WHERE s.state = 'posted' AND (a.holder <> 'channel' OR s.recorded_at > %s)
-   AND (a.holder <> 'channel' OR l.line_type_id IN (
-        SELECT m.line_type_id FROM finance_typemapping m WHERE m.binding = 'payout'))
-   AND NOT EXISTS (SELECT FROM finance_match m WHERE m.line_id = l.id)
- ORDER BY l.posted_at DESC, l.id DESC LIMIT %s
-"""
+_NAMED = 3
+"""How many of the candidates an exception names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +43,15 @@ class _Given:
 
     def within(self, sent: Decimal, difference: Decimal) -> bool:
         """Say whether less arrived than was sent, and not less than the rule lets pass."""
-        allowed: Decimal = max(self.rule.tolerance, sent * self.rule.tolerance_percent / 100)
-        return 0 < difference <= allowed
+        return 0 < difference <= allowed(rule=self.rule, amount=sent)
 
 
 Test = Callable[[Sent, Arrival, _Given], bool]
+
+
+def allowed(*, rule: MatchRule, amount: Decimal) -> Decimal:
+    """Return how much a rule lets pass beside an amount, in the amount's currency."""
+    return Decimal(max(rule.tolerance, abs(amount) * rule.tolerance_percent / 100))
 
 
 def _refers(sent: Sent, arrival: Arrival) -> bool:
@@ -78,7 +61,10 @@ def _refers(sent: Sent, arrival: Arrival) -> bool:
 
 
 def _elsewhere(sent: Sent, arrival: Arrival) -> bool:
-    return arrival.holder != Holder.CHANNEL.value and arrival.account_id != sent.account_id
+    """Say whether money came to another account, or on from a platform's orders to its own wallet."""
+    if arrival.account_id == sent.account_id:
+        return arrival.holder == Holder.CHANNEL.value and arrival.source != sent.source
+    return arrival.holder != Holder.CHANNEL.value
 
 
 def _same(sent: Sent, arrival: Arrival) -> bool:
@@ -107,21 +93,24 @@ def _stated(sent: Sent, arrival: Arrival, given: _Given) -> bool:
 
 
 def _rounded(sent: Sent, arrival: Arrival, given: _Given) -> bool:
-    """Say whether the difference is a rounding one that the book's caps let pass."""
+    return _same(sent, arrival) and is_rounding(sent=sent, arrival=arrival, book=given.book)
+
+
+def is_rounding(*, sent: Sent, arrival: Arrival, book: Book) -> bool:
+    """Say whether amounts of one currency differ by no more than the book's caps let pass as rounding."""
     difference = sent.amount - arrival.amount
-    if not _same(sent, arrival) or not difference or not arrival.amount:
+    if not difference or not arrival.amount:
         return False
     worth = abs(arrival.base * difference / arrival.amount)
-    if worth > given.book.rounding_cap:
+    if worth > book.rounding_cap:
         return False
-    used = _rounded_in(book=given.book, day=arrival.on)
-    cap: Decimal = given.book.rounding_cap_month
-    return used + worth <= cap
+    cap: Decimal = book.rounding_cap_month
+    return _rounded_in(book=book, day=arrival.on) + worth <= cap
 
 
 TESTS: dict[str, Test] = {
     "came_back": lambda sent, arrival, _given: (
-        arrival.account_id == sent.account_id
+        (arrival.account_id, arrival.source) == (sent.account_id, sent.source)
         and (sent.currency, sent.amount) == (arrival.currency, arrival.amount)
     ),
     "reference": lambda sent, arrival, _given: (
@@ -141,113 +130,147 @@ TESTS: dict[str, Test] = {
 
 
 def match_payouts(*, at: datetime) -> int:
-    """Find payouts where they arrived, rule by rule; return how many were found."""
-    rules = list(
-        MatchRule.objects.filter(scope=MatchRule.Scope.PAYOUT, is_active=True).order_by("place", "pk")
-    )
-    sent, arrived = _open(at=at)
-    if not sent or not arrived:
-        return 0
+    """Find payouts and transfers where they arrived, rule by rule; return how many were found.
+
+    What fits several equally well is left to a person, and no weaker rule is asked about it: it is raised
+    with the names of all that fit.
+    """
+    kinds = (Scope.PAYOUT, Scope.TRANSFER)
+    rules = list(MatchRule.objects.filter(scope__in=kinds, is_active=True).order_by("place", "pk"))
+    sent = [*open_money.payouts(), *open_money.outgoing()]
+    arrived = open_money.receipts(at=at) if sent else []
+    undone = open_money.undone_pairs() if arrived else set()
     found = 0
-    for book in Book.objects.filter(pk__in={each.book_id for each in sent}).order_by("pk"):
+    unclear: list[Found] = []
+    for book in Book.objects.filter(pk__in={each.book_id for each in sent}).order_by("pk") if arrived else ():
         mine = {each.payout_id: each for each in sent if each.book_id == book.pk}
         theirs = {each.line_id: each for each in arrived if each.book_id == book.pk}
         reference = _references(book, mine.values(), theirs.values())
         for rule in rules:
             given = _Given(rule, book, reference)
-            for one, other in _certain(list(mine.values()), list(theirs.values()), given):
+            fits = _fits(list(mine.values()), list(theirs.values()), given, undone)
+            for one, other in fits.certain:
                 if not _within_cap(one, other, rule, book):
                     continue
-                if match(sent=one, arrival=other, rule=rule, book=book, at=at):
-                    found += 1
+                account = plan.COLLECTION_FEES if rule.account_id is None else rule.account_id
+                by = Finder(rule, account)
+                found += match_booking.match(sent=one, arrivals=[other], by=by, book=book, at=at)
                 mine.pop(one.payout_id)
                 theirs.pop(other.line_id)
+            unclear += _unclear(fits, book)
+            for payout, line in fits.unclear:
+                mine.pop(payout, None)
+                theirs.pop(line, None)
+    _raise(unclear, at=at)
     return found
 
 
-def match_by_hand(*, payout_id: int, line_id: int, at: datetime, actor: str) -> bool:
-    """Match a payout with a receipt a person chose; the difference is a fee, or a conversion's spread.
+@dataclass(slots=True)
+class _Fits:
+    """What fits by one rule: pairs without a choice, and those with one, by (payout, receipt)."""
 
-    Return ``False`` when one of them is not open any more.
-    """
-    sent, arrived = _open(at=at)
-    one = next((each for each in sent if each.payout_id == payout_id), None)
-    other = next((each for each in arrived if each.line_id == line_id), None)
-    if one is None or other is None or one.book_id != other.book_id:
-        return False
-    book = Book.objects.get(pk=one.book_id)
-    return match(sent=one, arrival=other, rule=None, book=book, at=at, actor=actor)
+    certain: list[tuple[Sent, Arrival]]
+    unclear: dict[tuple[int, int], tuple[Sent, Arrival]]
 
 
-def match(
-    *, sent: Sent, arrival: Arrival, rule: MatchRule | None, book: Book, at: datetime, actor: str = "system"
-) -> bool:
-    """Book that a payout arrived as a receipt, with what is between them; ``False`` when it had before."""
-    with transaction.atomic():
-        payout = Payout.objects.select_for_update(no_key=True).get(pk=sent.payout_id)
-        if payout.state != Payout.State.SENT or Match.objects.filter(line=arrival.line_id).exists():
-            return False
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM finance_book WHERE id = %s FOR SHARE", [book.pk])
-        book = Book.objects.get(pk=book.pk)
-        day = books.open_day(book=book, day=arrival.on)
-        account = plan.COLLECTION_FEES if rule is None or rule.account_id is None else rule.account_id
-        try:
-            made = match_legs.legs(sent=sent, arrival=arrival, book=book, day=day, account=account)
-        except fx.RateMissing:
-            return False
-        if made is None:
-            return False
-        posted = ledger.post(
-            book=book, effective_on=day, kind=Journal.Kind.MATCH, key=f"match:payout:{payout.pk}",
-            legs=made.legs, actor=actor,
-        )  # fmt: skip
-        Match.objects.create(
-            book=book, rule=rule, actor=actor[:160], payout=payout, line_id=arrival.line_id,
-            journal_id=posted.journal_id, currency=made.currency, difference=made.difference,
-        )  # fmt: skip
-        came_back = arrival.account_id == sent.account_id and arrival.holder == Holder.CHANNEL.value
-        payout.state = Payout.State.FAILED if came_back else Payout.State.ARRIVED
-        payout.arrived_line_id, payout.arrived_at = arrival.line_id, arrival.at
-        payout.save(update_fields=["state", "arrived_line", "arrived_at"])
-        events.record(
-            object_kind="payout", object_id=payout.pk, kind=str(payout.state), at=at, actor=actor,
-            line=arrival.line_id, rule="" if rule is None else rule.key,
-        )  # fmt: skip
-    return True
-
-
-def _open(*, at: datetime) -> tuple[list[Sent], list[Arrival]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT, [MOST])
-        sent = [Sent(*row) for row in cursor.fetchall()]
-        if not sent:
-            return [], []
-        cursor.execute(_ARRIVED, [at - timedelta(days=120), MOST])
-        return sent, [Arrival(*row) for row in cursor.fetchall()]
-
-
-def _certain(
-    sent: Sequence[Sent], arrived: Sequence[Arrival], given: _Given
-) -> Iterable[tuple[Sent, Arrival]]:
-    """Return the pairs in which neither side fits another one."""
+def _fits(
+    sent: Sequence[Sent], arrived: Sequence[Arrival], given: _Given, undone: set[tuple[int, int]]
+) -> _Fits:
+    """Return the pairs a rule allows: certain where neither side fits another one."""
     test = TESTS.get(given.rule.condition)
     if test is None:
-        return []
-    fitting: dict[int, list[Sent]] = {}
-    pairs: list[tuple[Sent, list[Arrival]]] = []
-    latest = timedelta(days=given.rule.days)
+        return _Fits([], {})
+    days = sorted((each.on, each.line_id, each) for each in arrived)
+    ons = [on for on, _line, _each in days]
+    pairs = []
     for one in sent:
-        if given.rule.platform not in ("", one.platform):
+        if given.rule.platform not in ("", one.platform) or not _is_asked(one, given):
             continue
-        near = [
-            each for each in arrived
-            if one.on - _BACK <= each.on <= one.on + latest and test(one, each, given)
+        first = bisect_left(ons, one.on - _BACK)
+        last = bisect_right(ons, one.on + timedelta(days=given.rule.days))
+        pairs += [
+            (one, each) for _on, _line, each in days[first:last]
+            if (one.payout_id, each.line_id) not in undone and test(one, each, given)
+            and (one.line_id is None or _is_transfer(each, given))
         ]  # fmt: skip
-        pairs.append((one, near))
-        for each in near:
-            fitting.setdefault(each.line_id, []).append(one)
-    return [(one, near[0]) for one, near in pairs if len(near) == 1 and len(fitting[near[0].line_id]) == 1]
+    left = Counter(one.payout_id for one, _each in pairs)
+    came = Counter(each.line_id for _one, each in pairs)
+    certain, unclear = [], {}
+    for one, each in pairs:
+        if left[one.payout_id] > 1 or came[each.line_id] > 1:
+            unclear[one.payout_id, each.line_id] = (one, each)
+        elif (one.line_id is None) == (given.rule.scope == Scope.PAYOUT):
+            certain.append((one, each))
+    return _Fits(certain, unclear)
+
+
+def _is_asked(one: Sent, given: _Given) -> bool:
+    """Say whether a rule speaks of payouts, of transfers, or, by the amount alone, has to look at both."""
+    if given.rule.condition == "amount":
+        return True
+    return (one.line_id is None) == (given.rule.scope == Scope.PAYOUT)
+
+
+def _is_transfer(arrival: Arrival, given: _Given) -> bool:
+    """Say whether a receipt may be the other side of a line nobody explained.
+
+    By the amount alone only one that nobody explained either.
+    """
+    return given.rule.condition != "amount" or arrival.stands_on == plan.SUSPENSE
+
+
+def _unclear(fits: _Fits, book: Book) -> list[Found]:
+    """Say what fits more than one: a receipt with its payouts, or a payout with its receipts."""
+    by_line: dict[int, list[tuple[Sent, Arrival]]] = {}
+    by_payout: dict[int, list[tuple[Sent, Arrival]]] = {}
+    for (payout, line), pair in fits.unclear.items():
+        by_line.setdefault(line, []).append(pair)
+        by_payout.setdefault(payout, []).append(pair)
+    found = []
+    for line, pairs in by_line.items():
+        if len(pairs) > 1:
+            names = [_name_of(one) for one, _each in pairs]
+            found.append(_ambiguous(f"line:{line}", pairs[0], names, book, is_receipt=True))
+    for payout, pairs in by_payout.items():
+        if all(len(by_line[each.line_id]) == 1 for _one, each in pairs):
+            names = [each.name or str(each.on) for _one, each in pairs]
+            found.append(_ambiguous(f"payout:{payout}", pairs[0], names, book, is_receipt=False))
+    return found
+
+
+def _ambiguous(
+    key: str, pair: tuple[Sent, Arrival], names: Sequence[str], book: Book, *, is_receipt: bool
+) -> Found:
+    one, each = pair
+    more = f" +{len(names) - _NAMED}" if len(names) > _NAMED else ""
+    payout = one.payout_id if one.line_id is None else None
+    return Found(
+        kind=MoneyException.Kind.AMBIGUOUS,
+        key=f"ambiguous:{key}",
+        book_id=book.pk,
+        amount=each.amount if is_receipt else one.amount,
+        currency=each.currency if is_receipt else one.currency,
+        since=each.on if is_receipt else one.on,
+        money_account_id=each.account_id if is_receipt else one.account_id,
+        payout_id=payout,
+        line_id=each.line_id if is_receipt else one.line_id,
+        reference=(" / ".join(name[:45] for name in names[:_NAMED]) + more)[:160],
+    )
+
+
+def _name_of(one: Sent) -> str:
+    words = one.said.split()
+    return words[0] if words else f"{one.amount} {one.currency}"
+
+
+def _raise(unclear: Sequence[Found], *, at: datetime) -> None:
+    """Bring the queue up to date about what fits more than one; nothing is written where nothing changed."""
+    kind = MoneyException.Kind.AMBIGUOUS
+    rows = MoneyException.objects.filter(kind=kind).exclude(state=MoneyException.State.SOLVED)
+    held = {(row.key, row.amount, row.reference) for row in rows}
+    found = {each.key: each for each in unclear}
+    if held != {(each.key, each.amount, each.reference) for each in found.values()}:
+        exceptions.record(kinds=[kind], found=list(found.values()), at=at)
 
 
 def _references(

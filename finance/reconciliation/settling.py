@@ -19,6 +19,7 @@ from finance.reconciliation import batching, exceptions, expecting, purses
 from finance.reconciliation.batching import Entry
 from finance.reconciliation.exceptions import Found
 from finance.reconciliation.purses import Part, Purse
+from finance.reconciliation.tariffs import habits_of
 from orders.states import Status
 
 Kind = MoneyException.Kind
@@ -71,12 +72,26 @@ def settle(*, rows: Sequence[OrderMoney], book: Book, at: datetime) -> int:
     today = books.day_of(book=book, instant=at)
     verdicts: dict[int, Verdict] = {}
     found: list[Found] = []
+    kept_back = expecting.usual_fees(
+        orders=[row.pk for row in rows if row.pk in money and _never_left(row, statuses[row.pk][0])],
+        book=book,
+    )
     for row in rows:
         mine = money.get(row.pk, {})
         status, platform = statuses[row.pk]
+        for purse in mine.values():
+            purse.set_off_shipping(habits_of(platform).takes_shipping)
         rules = _of_platform(held_rules, platform)
         held = {kind: each for (order, kind), each in accepted.items() if order == row.pk}
-        verdict = judge(row=row, money=mine, status=status, rules=rules, accepted=held, today=today)
+        verdict = judge(
+            row=row,
+            money=mine,
+            status=status,
+            rules=rules,
+            accepted=held,
+            today=today,
+            usual_fees=kept_back.get(row.pk, _ZERO),
+        )
         verdicts[row.pk] = verdict
         found += verdict.found
         _stand(row, verdict, mine)
@@ -105,8 +120,13 @@ def judge(
     rules: Rules,
     accepted: Mapping[str, MoneyException],
     today: date,
+    usual_fees: Decimal = _ZERO,
 ) -> Verdict:
-    """Decide about one order. Pure: writes nothing."""
+    """Decide about one order. Pure: writes nothing.
+
+    ``usual_fees`` are those a tariff makes for an order that was paid and given back before anything left:
+    what a platform keeps of such an order up to them is a fee like any other.
+    """
     verdict = Verdict()
     left = {currency: purse for currency, purse in money.items() if _has_left(purse)}
     if not left or status not in _ENDED or (row.shipped_on is None and status != Status.CANCELED):
@@ -117,7 +137,16 @@ def judge(
             complete = False
             if purse.sales_left >= -rules.tolerance("sales") or status == Status.CANCELED:
                 continue
-        _weigh(row, purse, verdict, status=status, rules=rules, accepted=accepted, today=today)
+        _weigh(
+            row,
+            purse,
+            verdict,
+            status=status,
+            rules=rules,
+            accepted=accepted,
+            today=today,
+            usual_fees=usual_fees,
+        )
     verdict.books = complete and not verdict.found
     return verdict
 
@@ -143,9 +172,13 @@ def _is_complete(
     if purse.last_line + rules.waits() < today:
         return True
     if row.shipped_on is None:
-        return status == Status.CANCELED and abs(_total(purse)) <= rules.tolerance("sales")
+        return status == Status.CANCELED and abs(_total(purse) - purse.fees_left) <= rules.tolerance("sales")
     fits = purse.has_sales and abs(purse.sales_left) <= rules.tolerance("sales")
     return fits and not purse.fees_missing
+
+
+def _never_left(row: OrderMoney, status: str) -> bool:
+    return row.shipped_on is None and status == Status.CANCELED
 
 
 def _total(purse: Purse) -> Decimal:
@@ -161,20 +194,20 @@ def _weigh(
     rules: Rules,
     accepted: Mapping[str, MoneyException],
     today: date,
+    usual_fees: Decimal,
 ) -> None:
     """Hold the differences against the tolerances; what is above is found unless a person accepted it."""
     if Kind.NEVER_PAID in accepted and not purse.last_line:
         verdict.actor = accepted[Kind.NEVER_PAID].closed_by
         verdict.rules |= dict.fromkeys(("sales", "fee", "other"))
         return
-    sales = purse.sales_left
-    if row.shipped_on is None and status == Status.CANCELED:
+    sales, above, usual = purse.sales_left, purse.fees_above, purse.fees_expected
+    if _never_left(row, status):
         # Paid and given back before anything left: only what was kept of it is a difference.
-        sales = _total(purse)
+        sales, above, usual = _total(purse) - purse.fees_left, purse.fees_left - usual_fees, usual_fees
     checks: list[tuple[str, str, Decimal, Decimal]] = [
         ("sales", Kind.SHORT_PAID if sales > 0 else Kind.OVER_PAID, sales, rules.tolerance("sales")),
-        ("fee", Kind.FEE_ABOVE_TARIFF, max(purse.fees_above, _ZERO),
-         rules.tolerance("fee_above", purse.fees_expected)),
+        ("fee", Kind.FEE_ABOVE_TARIFF, max(above, _ZERO), rules.tolerance("fee_above", usual)),
     ]  # fmt: skip
     names = {"sales": "sales", "fee": "fee_above" if purse.fees_above > 0 else "fee_below"}
     for part, kind, difference, tolerance in checks:
@@ -237,6 +270,8 @@ def _book(
     for row in ready:
         mine = money[row.pk]
         last = max((purse.last_line for purse in mine.values() if purse.last_line), default=today)
+        # A difference is never older than what it clears: goods may leave after they were paid.
+        last = max(last, *(purse.last_entry for purse in mine.values()))
         days[row.pk] = books.open_day(book=book, day=last)
         wanted |= {(currency, days[row.pk]) for currency in mine}
     rates = fx.rates_for(book=book, wanted=wanted)

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
+from channels.adapter import FeeHabits
+from channels.registry import platforms
 from channels.settlement_messages import Binding, LineKind
 from ecomhub.money import rounded
 from finance.models import Tariff
@@ -13,12 +15,6 @@ from finance.sources import registry
 
 ANY = "*"
 FULFILLMENT = "5210"
-_ABROAD = frozenset({"INTERNATIONAL_FEE"})
-"""Fees for buyers in another country than the marketplace's."""
-_CHARGED_BACK = {"amazon": FULFILLMENT}
-"""Platforms that keep what the buyer paid for shipping when they ship: Amazon's ShippingChargeback."""
-_AT_SHIPMENT = frozenset({"amazon"})
-"""Platforms whose fee of a sale is that of the day it ships; all others that of the day it is paid."""
 _EXPECTED = (Tariff.Base.CHARGES, Tariff.Base.TOTAL, Tariff.Base.UNITS, Tariff.Base.ORDERS)
 
 
@@ -68,14 +64,14 @@ class FeeTable:
     def fees(self, sale: Sale) -> list[Fee]:
         """Return what a platform will take of a sale; nothing where no tariff is known."""
         found: list[Fee] = []
+        habits = habits_of(sale.platform)
         for (platform, name), rows in sorted(self._rows.items()):
-            if platform != sale.platform or (name in _ABROAD and not sale.abroad):
+            if platform != sale.platform or (name in habits.abroad and not sale.abroad):
                 continue
             found += self._of(rows, sale)
-        back = _CHARGED_BACK.get(sale.platform)
         shipping = sum((part.shipping for part in sale.parts), Decimal(0))
-        if back and sale.by_channel and shipping:
-            found.append(Fee(back, shipping, None))
+        if habits.takes_shipping and shipping and (habits.ships == "all" or sale.by_channel):
+            found.append(Fee(habits.takes_shipping, shipping, None))
         return found
 
     def _of(self, rows: Sequence[Tariff], sale: Sale) -> list[Fee]:
@@ -99,7 +95,7 @@ class FeeTable:
 
 def _row(rows: Sequence[Tariff], sale: Sale, part: Sold) -> Tariff | None:
     """Return the row that holds: the category's own before the one for all, the newest first."""
-    day = sale.shipped_on if sale.platform in _AT_SHIPMENT else sale.sold_on
+    day = sale.shipped_on if habits_of(sale.platform).day == "shipped" else sale.sold_on
     fitting = [
         row
         for row in rows
@@ -128,6 +124,12 @@ def _share(row: Tariff, part: Sold, currency: str) -> Decimal:
     base = max(_base(row, part), Decimal(0))
     share = rounded(base * row.percent / 100, currency)
     return max(share, row.minimum) if base else Decimal(0)
+
+
+def habits_of(key: str) -> FeeHabits:
+    """Return how a platform charges; what is usual for a shop that no adapter speaks for."""
+    found = platforms().get(key)
+    return FeeHabits() if found is None else found.fee_habits
 
 
 @cache

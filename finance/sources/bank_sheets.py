@@ -67,13 +67,14 @@ def _without_currency(layout: Layout) -> Layout:
     )
 
 
-_LAYOUTS = (_SIDED, _SIGNED, _without_currency(_SIDED), _without_currency(_SIGNED))
+LAYOUTS = (_SIDED, _SIGNED, _without_currency(_SIDED), _without_currency(_SIGNED))
+"""What banks call their columns, the order in which they are tried."""
 _NEARER = (*wallets.SOURCES, *shops.SOURCES, *paypal.SOURCES)
 
 
 def recognizes(sample: Sample) -> bool:
     """Say whether the headings are a bank's, and of no wallet or shop that has a layout of its own."""
-    fitting = any(head_heading(sample.head, layout.fits) is not None for layout in _LAYOUTS)
+    fitting = any(head_heading(sample.head, layout.fits) is not None for layout in LAYOUTS)
     return fitting and not any(nearer.recognizes(sample) for nearer in _NEARER)
 
 
@@ -81,7 +82,7 @@ def read(file: BinaryIO, reading: Reading) -> Iterator[Statement | MoneyLine]:
     """Stream the export by the first layout that fits."""
     file.seek(0)
     head = file.read(1 << 16)
-    fitting = next((one for one in _LAYOUTS if head_heading(head, one.fits) is not None), _SIGNED)
+    fitting = next((one for one in LAYOUTS if head_heading(head, one.fits) is not None), _SIGNED)
     yield from reader(fitting)(file, reading)
 
 

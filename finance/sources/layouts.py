@@ -30,7 +30,8 @@ class Layout:
     ``columns`` gives for each role the headings it may have. ``parts`` are columns that explain the amount.
     ``fee_included``: the amount is what remained after the fee; ``None`` lets the balances decide. ``done``
     are the statuses of rows that moved money, none means all. ``header_row`` counts from 1, 0 means: find it.
-    ``needed`` roles and ``marks`` (headings) must be there for a sheet to be taken for this layout's.
+    ``needed`` roles and ``marks`` (headings) must be there for a sheet to be taken for this layout's;
+    ``headings`` are all those of the sheet it was made from.
     """
 
     columns: dict[str, tuple[str, ...]]
@@ -45,6 +46,7 @@ class Layout:
     currency: str = ""
     marks: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
 
     def required(self) -> dict[str, tuple[str, ...]]:
         """Return the columns without which no row can be read."""
@@ -94,6 +96,7 @@ def read_layout(text: str) -> Layout:
         parts=_words(raw.get("parts")),
         currency=str(raw.get("currency") or ""),
         marks=_words(raw.get("marks")),
+        headings=_words(raw.get("headings")),
     )
 
 

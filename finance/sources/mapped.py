@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import IntEnum
 from typing import BinaryIO
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,9 +61,22 @@ def recognizer(layout: Layout) -> Callable[[Sample], bool]:
     return recognizes
 
 
-def fits_layout(layout: str, sample: Sample) -> bool:
-    """Say whether a remembered layout (JSON text) has its columns in a document."""
-    return recognizer(read_layout(layout))(sample)
+class Fit(IntEnum):
+    """How well a layout fits a document: not, by the columns it uses, by all headings."""
+
+    NOT = 0
+    COLUMNS = 1
+    EXACTLY = 2
+
+
+def fit_of(layout: Layout, sample: Sample) -> Fit:
+    """Say how well a layout fits a document."""
+    heading = head_heading(sample.head, layout.fits, layout.header_row)
+    if heading is None:
+        return Fit.NOT
+    names = {fold(cell) for cell in heading.cells if cell.strip()}
+    is_exact = bool(layout.headings) and names == {fold(name) for name in layout.headings}
+    return Fit.EXACTLY if is_exact else Fit.COLUMNS
 
 
 def read_mapped(file: BinaryIO, reading: Reading, layout: Layout) -> Iterator[Statement | MoneyLine]:
@@ -346,14 +361,19 @@ def wallet_rules() -> Iterator[TypeRule]:
             yield TypeRule((word, "*", ""), kind, account, binding)
 
 
-SOURCES = (
-    Source(
-        key=KEY,
-        title=gettext_lazy("Sheet with a remembered layout"),
-        holder=Holder.WALLET,
+def by_layout(key: str, title: str | Promise, holder: Holder, rules: tuple[TypeRule, ...]) -> Source:
+    """Return a source for sheets a person made a layout for: nothing is taken for its own by itself."""
+    return Source(
+        key=key,
+        title=title,
+        holder=holder,
         platform="",
         recognizes=_recognizes_nothing,
         read=_read_remembered,
-        rules=tuple(wallet_rules()),
-    ),
+        rules=rules,
+    )
+
+
+SOURCES = (
+    by_layout(KEY, gettext_lazy("Sheet with a remembered layout"), Holder.WALLET, tuple(wallet_rules())),
 )

@@ -140,5 +140,6 @@ SOURCES = (
         recognizes=recognizes,
         read=read,
         rules=tuple(rules()),
+        numbered_by="line_id",
     ),
 )

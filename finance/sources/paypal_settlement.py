@@ -256,5 +256,6 @@ SOURCES = (
         recognizes=recognizes,
         read=read,
         rules=tuple(_rules()),
+        numbered_by="line_id",
     ),
 )

@@ -4,7 +4,7 @@ A module counts when it has the attribute ``SOURCES``. What does not hold togeth
 """
 
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,11 +15,19 @@ from django.utils.translation import gettext as _
 
 import channels.platforms
 import finance.sources
-from channels.settlement_messages import Sample, Source, StatementUnreadable
-from finance.sources import mapped
+from channels.settlement_messages import Holder, Sample, Source, StatementUnreadable
+from finance.sources import mapped, shops
 
 HEAD_BYTES = 1 << 20
-"""How much of a document ``Sample.head`` should hold: a workbook is known only when it is there whole."""
+"""How much of a document ``Sample.head`` should hold; a workbook has to be there whole."""
+
+
+class Undecided(StatementUnreadable):
+    """Content alone does not say what a document is; ``fitting`` are the keys of those it could be of."""
+
+    def __init__(self, reason: str, fitting: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.fitting = fitting
 
 
 def sources() -> Mapping[str, Source]:
@@ -35,30 +43,35 @@ def source(key: str) -> Source:
     return found
 
 
-def detect(sample: Sample, *, layout: str = "") -> Source:
-    """Return the one source whose document this is, by its content.
+def remembered(*, holder: Holder) -> Source:
+    """Return the source that reads an account's sheets by a layout a person made."""
+    return source(shops.KEY if holder is Holder.CHANNEL else mapped.KEY)
 
-    A remembered ``layout`` (JSON text) whose columns the document has goes before all presets. Raises
-    ``StatementUnreadable`` when no source knows it or more than one.
-    """
-    if not sample.head.strip():
-        raise StatementUnreadable(_("The document is empty. Choose the file once more."))
-    if layout and mapped.fits_layout(layout, sample):
-        return source(mapped.KEY)
-    fitting = [one for one in _load().values() if one.recognizes(sample)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if not fitting:
-        raise StatementUnreadable(
-            _(
-                "No kind of statement the hub knows looks like this document. Choose the untouched file of "
-                "the platform, wallet or bank, or teach the hub its columns with a layout."
-            )
+
+def fitting(sample: Sample) -> list[Source]:
+    """Return the sources whose document this could be, by its content."""
+    return [one for one in _load().values() if one.recognizes(sample)]
+
+
+def detect(sample: Sample) -> Source:
+    """Return the one source whose document this is. Raises ``Undecided``, naming those that fit."""
+    found = fitting(sample)
+    if len(found) == 1:
+        return found[0]
+    raise _undecided(found)
+
+
+def _undecided(found: Sequence[Source]) -> Undecided:
+    """Return the refusal of a document that is nobody's, or could be that of several sources."""
+    if not found:
+        text = _(
+            "No kind of statement the hub knows looks like this document. Choose the untouched file of "
+            "the platform, wallet or bank, or teach the hub its columns with a layout."
         )
-    raise StatementUnreadable(
-        _("The document could be any of: %(titles)s. Choose which one it is.")
-        % {"titles": ", ".join(str(one.title) for one in fitting)}
-    )
+    else:
+        titles = ", ".join(str(one.title) for one in found)
+        text = _("The document could be any of: %(titles)s. Choose which one it is.") % {"titles": titles}
+    return Undecided(text, tuple(one.key for one in found))
 
 
 @cache

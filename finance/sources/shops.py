@@ -7,7 +7,10 @@ from django.utils.translation import gettext_lazy
 
 from channels.settlement_messages import Binding, Holder, LineKind, Source, TypeRule
 from finance.sources.layouts import Layout
-from finance.sources.mapped import FEE, WITHHELD, reader, recognizer
+from finance.sources.mapped import FEE, WITHHELD, by_layout, reader, recognizer
+
+KEY = "mapped_shop"
+"""The source that reads a shop's statement by the layout of the reading."""
 
 _LAZADA = Layout(
     columns={
@@ -69,6 +72,9 @@ _TEMU = Layout(
     },
     needed=("type", "settlement"),
 )
+
+LAYOUTS = (_LAZADA, _TIKTOK, _ALIEXPRESS, _TEMU)
+"""What shops without an adapter call their columns."""
 
 _ORDER, _ACCOUNT, _PAYOUT = Binding.ORDER, Binding.ACCOUNT, Binding.PAYOUT
 _LAZADA_FEES: dict[str, tuple[LineKind, str, Binding]] = {
@@ -137,4 +143,5 @@ SOURCES = (
     _shop("tiktok", gettext_lazy("TikTok Shop statement"), _TIKTOK),
     _shop("aliexpress", gettext_lazy("AliExpress release statement"), _ALIEXPRESS),
     _shop("temu", gettext_lazy("Temu statement"), _TEMU),
+    by_layout(KEY, gettext_lazy("Shop statement by a remembered layout"), Holder.CHANNEL, tuple(_rules())),
 )

@@ -73,8 +73,8 @@ def _fits(names: frozenset[str]) -> bool:
 
 
 def read_answer(file: BinaryIO, reading: Reading) -> Iterator[Statement | MoneyLine]:
-    """Stream the balance transactions; with exactly one payout row they are all that payout's."""
-    payouts: list[tuple[str, Decimal]] = []
+    """Stream the balance transactions; with one payout row those of its currency are that payout's."""
+    payouts: list[tuple[str, str, Decimal]] = []
     periods: dict[str, tuple[datetime, datetime]] = {}
     for _name, record, one in json_objects(file, frozenset({"data"})):
         at = _created(one, record)
@@ -82,25 +82,26 @@ def read_answer(file: BinaryIO, reading: Reading) -> Iterator[Statement | MoneyL
         first, last = periods.get(currency, (at, at))
         periods[currency] = min(first, at), max(last, at)
         if text_at(one, "type") == _PAYOUT:
-            payouts.append((text_at(one, "source"), _minor(one, "net", currency, record)))
-    single = payouts[0] if len(payouts) == 1 and len(periods) == 1 else None
+            payouts.append((currency, text_at(one, "source"), _minor(one, "net", currency, record)))
+    single = payouts[0] if len(payouts) == 1 else ("", "", Decimal(0))
     zone = account_zone(reading)
     names = {
-        currency: single[0]
-        if single
+        currency: single[1]
+        if currency == single[0]
         else period_id(reading.account, currency, day_of(first, zone), day_of(last, zone))
         for currency, (first, last) in periods.items()
     }
     for currency, (first, last) in periods.items():
+        is_paid_out = currency == single[0]
         yield Statement(
             settlement_id=names[currency],
             currency=currency,
-            total=Decimal(0) if single else None,
+            total=Decimal(0) if is_paid_out else None,
             starts_at=first,
             ends_at=last,
-            payout_id=single[0] if single else "",
-            payout_amount=-single[1] if single else None,
-            payout_currency=currency if single else "",
+            payout_id=single[1] if is_paid_out else "",
+            payout_amount=-single[2] if is_paid_out else None,
+            payout_currency=currency if is_paid_out else "",
         )
     for _name, record, one in json_objects(file, frozenset({"data"})):
         yield from _transaction(one, record, names)
@@ -253,6 +254,7 @@ SOURCES = (
         recognizes=recognizes_answer,
         read=read_answer,
         rules=tuple(_rules(1)),
+        numbered_by="line_id",
     ),
     Source(
         key="stripe_payouts",
@@ -262,5 +264,6 @@ SOURCES = (
         recognizes=recognizes_report,
         read=read_report,
         rules=tuple(_rules(0)),
+        numbered_by="line_id",
     ),
 )

@@ -124,6 +124,10 @@ _AIRWALLEX = Layout(
 )
 
 
+LAYOUTS = (_PINGPONG, _LIANLIAN, _PAYONEER, _WORLDFIRST, _ALIPAY, _AIRWALLEX)
+"""What wallets call their columns."""
+
+
 def _wallet(platform: str, title: str | Promise, layout: Layout, *roles: str) -> Source:
     fitted = replace(layout, needed=roles)
     return Source(
@@ -134,6 +138,7 @@ def _wallet(platform: str, title: str | Promise, layout: Layout, *roles: str) ->
         recognizes=recognizer(fitted),
         read=reader(fitted),
         rules=tuple(wallet_rules()),
+        numbered_by="reference",
     )
 
 

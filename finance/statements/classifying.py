@@ -15,6 +15,8 @@ from finance.models import Account, LineType, SettlementLine, TypeMapping
 from finance.statements import posting
 
 ANY = "*"
+OURS = "ecomhub"
+"""The first word of the types of line that are no source's but ours; no rule of a source is about them."""
 _SIZES = (120, 120, 160)
 Types = tuple[str, str, str]
 
@@ -59,7 +61,8 @@ class TypeBook:
 
         Returns the types met before that got their mapping only now: their lines stand in suspense.
         """
-        rows = LineType.objects.filter(source=self._source.key, mappings__isnull=True).order_by("pk")
+        rows = LineType.objects.filter(source=self._source.key, mappings__isnull=True)
+        rows = rows.exclude(first=OURS).order_by("pk")
         ruled = [
             (row.pk, rule)
             for row in rows

@@ -4,7 +4,6 @@ One import of an account runs at a time. What is small is written in one transac
 chunks, each of them complete in itself, and an interrupted import goes on when the file is given again.
 """
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,18 +13,38 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from channels.settlement_messages import Holder, Reading, Sample, Source, StatementUnreadable
+from channels.settlement_messages import MoneyLine, Source, Statement, StatementUnreadable
 from ecomhub import files
-from finance.models import LineType, MoneyAccount, Settlement, SettlementFile, SettlementLine, SourceFile
-from finance.sources import registry
-from finance.statements import classifying, keeping, line_writer, money_accounts, restating, staging
+from finance.models import (
+    DocumentRuling,
+    LineType,
+    MoneyAccount,
+    Settlement,
+    SettlementFile,
+    SettlementLine,
+    SourceFile,
+)
+from finance.sources.registry import Undecided
+from finance.statements import (
+    balancing,
+    classifying,
+    keeping,
+    line_writer,
+    money_accounts,
+    overlapping,
+    recognizing,
+    restating,
+    staging,
+)
 from finance.statements.classifying import TypeBook
+from finance.statements.recognizing import Choice, Recognized
 from finance.statements.restating import Decision, Known
-from finance.statements.staging import Heading
+from finance.statements.staging import Heading, Note, silent
+from finance.statements.summaries import Summary
 
 WAIT_SECONDS = 600
 _LOCK = 7_401_001
@@ -35,64 +54,90 @@ class ImportBusy(Exception):
     """Another import of the account runs; nothing was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What became of one settlement of a document; amounts in ``currency``.
-
-    ``posted`` counts the lines this import brought into the ledger. A document that could not be read has
-    one summary without a settlement.
-    """
-
-    settlement_id: str
-    currency: str
-    state: SettlementFile.State
-    reason: str = ""
-    header_total: Decimal | None = None
-    lines_total: Decimal = Decimal(0)
-    lines: int = 0
-    posted: int = 0
-    totals: dict[str, Decimal] | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    settlement: int | None = None
-
-
 def take_in(
-    *, account: MoneyAccount, path: Path, at: datetime, name: str = "", actor: str = "system"
+    *,
+    account: MoneyAccount,
+    path: Path,
+    at: datetime,
+    name: str = "",
+    actor: str = "system",
+    choice: Choice = Choice(),  # noqa: B008 - it never changes
 ) -> list[Summary]:
     """Take a document in and return a summary per settlement.
 
     The same bytes a second time change nothing, but what waited is tried again. Raises ``OSError`` when the
     file cannot be read, ``ImportBusy`` when another import of the account does not end.
     """
-    name = name or path.name
-    digest = files.hash_of(path=path)
     with alone(account=account):
-        file = SourceFile.objects.filter(account=account, digest=digest).first()
-        if file is not None and file.state == SourceFile.State.READ:
-            return _again(file, at=at, actor=actor)
-        if file is None:
-            kept, _digest = files.store_path(
-                path=path,
-                purpose="statement",
-                name=name,
-                content_type="application/octet-stream",
-                sealed=True,
-            )
-            file = SourceFile.objects.create(
-                account=account, digest=digest, file=kept, received_at=at, actor=actor[:160]
-            )
-        with path.open("rb") as content:
-            return _read(file=file, content=content, size=path.stat().st_size, at=at, actor=actor)
-
-
-def finish(*, file: SourceFile, at: datetime, actor: str = "system") -> list[Summary]:
-    """Read a kept document again whose import was interrupted. Raises as ``files.opened`` does."""
-    with alone(account=file.account), files.opened(file=file.file) as content:
-        file.refresh_from_db()
+        file = keep_file(account=account, path=path, name=name or path.name, at=at, actor=actor)
         if file.state == SourceFile.State.READ:
             return _again(file, at=at, actor=actor)
-        return _read(file=file, content=content, size=file.file.size, at=at, actor=actor)
+        with path.open("rb") as content:
+            document = _Document(file, content, path.stat().st_size, choice)
+            return _read(document, at=at, actor=actor)
+
+
+def keep_file(*, account: MoneyAccount, path: Path, name: str, at: datetime, actor: str) -> SourceFile:
+    """Keep a document's bytes for ever and return its row; the same bytes are kept once per account.
+
+    Raises ``OSError``.
+    """
+    digest = files.hash_of(path=path)
+    held = SourceFile.objects.select_related("file").filter(account=account, digest=digest)
+    if file := held.first():
+        return file
+    kept, _digest = files.store_path(
+        path=path, purpose="statement", name=name, content_type="application/octet-stream", sealed=True
+    )
+    try:
+        with transaction.atomic():
+            return SourceFile.objects.create(
+                account=account, digest=digest, file=kept, received_at=at, actor=actor[:160]
+            )
+    except IntegrityError:
+        kept.delete()
+        return held.get()
+
+
+def finish(
+    *,
+    file: SourceFile,
+    at: datetime,
+    actor: str = "system",
+    choice: Choice = Choice(),  # noqa: B008 - it never changes
+    note: Note = silent,
+    wait: float = WAIT_SECONDS,
+) -> list[Summary]:
+    """Take a kept document in, or go on where that was interrupted; return a summary per settlement.
+
+    One that was read before changes nothing, whatever is chosen. ``note`` is told how far it is. Raises
+    ``ImportBusy`` when another import of the account does not end within ``wait`` seconds, what ``note``
+    raises, and as ``files.opened`` does.
+    """
+    with alone(account=file.account, wait=wait), files.opened(file=file.file) as content:
+        file.refresh_from_db(fields=["state", "source"])
+        if file.state == SourceFile.State.READ:
+            return _again(file, at=at, actor=actor)
+        return _read(_Document(file, content, file.file.size, choice), at=at, actor=actor, note=note)
+
+
+def look_again(
+    *,
+    file: SourceFile,
+    settlement: Settlement,
+    at: datetime,
+    actor: str = "system",
+    note: Note = silent,
+    wait: float = WAIT_SECONDS,
+) -> list[Summary]:
+    """Decide one settlement of a document that was read anew, after a person ruled on it.
+
+    Its other settlements stay as they are. Raises as ``finish`` does.
+    """
+    with alone(account=file.account, wait=wait), files.opened(file=file.file) as content:
+        choice = Choice(layout=file.layout) if file.layout is not None else Choice(source=file.source)
+        document = _Document(file, content, file.file.size, choice, only=settlement)
+        return _read(document, at=at, actor=actor, note=note)
 
 
 def post_waiting(*, at: datetime, accounts: QuerySet[MoneyAccount] | None = None) -> int:
@@ -141,61 +186,85 @@ def _try_lock(account: MoneyAccount) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _read(*, file: SourceFile, content: BinaryIO, size: int, at: datetime, actor: str) -> list[Summary]:
-    account = file.account
-    head = content.read(registry.HEAD_BYTES)
-    content.seek(0)
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A document that is open, what it was chosen to be, and the one settlement of it that is meant."""
+
+    file: SourceFile
+    content: BinaryIO
+    size: int
+    choice: Choice
+    only: Settlement | None = None
+
+    def recognize(self) -> Recognized:
+        """Say what it is. Raises ``StatementUnreadable``."""
+        return recognizing.recognize(file=self.file, content=self.content, size=self.size, choice=self.choice)
+
+    def items(self, known: Recognized) -> Iterator[Statement | MoneyLine]:
+        """Stream what it says. Raises ``StatementUnreadable``."""
+        wanted = None if self.only is None else (self.only.external_id, self.only.currency)
+        for item in known.items(file=self.file, content=self.content):
+            if wanted is None or (item.settlement_id[:120], item.currency[:3]) == wanted:
+                yield item
+
+
+def _read(document: _Document, *, at: datetime, actor: str, note: Note = silent) -> list[Summary]:
+    file = document.file
     try:
-        source = registry.detect(Sample(name=file.file.name, head=head, size=size))
-        _belongs(account, source)
-        types = TypeBook(source=source, at=at)
-        reading = Reading(
-            name=file.file.name,
-            account=account.name,
-            time_zone=account.zone,
-            currency=account.currency,
-            layout=json.dumps(account.layout) if account.layout else "",
-        )
-        headings = staging.stage(items=source.read(content, reading), types=types)
+        known = document.recognize()
+        types = TypeBook(source=known.source, at=at)
+        headings = staging.stage(items=document.items(known), types=types, note=note)
     except StatementUnreadable as error:
-        return [_refuse(file, error.reason)]
+        return [_refuse(document, error)]
     try:
         learned = types.settle()
-        decisions = _decide(account=account, source=source, headings=headings)
+        decisions = _decide(file=file, source=known.source, headings=headings)
         names = _type_names(decisions)
-        kept = keeping.keep(file=file, source=source, decisions=decisions, names=names, at=at, actor=actor)
+        kept = keeping.keep(
+            file=file,
+            source=known.source,
+            decisions=decisions,
+            names=names,
+            at=at,
+            actor=actor,
+            note=note,
+        )
     finally:
         staging.clear()
     classifying.reclassify(line_types=learned, actor=actor)
-    lines = sum(heading.lines for heading in headings)
-    SourceFile.objects.filter(pk=file.pk).update(
-        state=SourceFile.State.READ, source=source.key, reason="", lines=lines
-    )
+    if document.only is None:
+        SourceFile.objects.filter(pk=file.pk).update(
+            state=SourceFile.State.READ,
+            source=known.source.key,
+            layout=known.layout,
+            reason="",
+            reasons=None,
+            fitting=None,
+            lines=sum(heading.lines for heading in headings),
+        )
     return [_summary(decision, posted, names) for decision, posted in zip(decisions, kept, strict=True)]
 
 
-def _belongs(account: MoneyAccount, source: Source) -> None:
-    """Refuse a platform's document for an account that is not the platform's."""
-    is_channel = account.holder == Holder.CHANNEL.value
-    if is_channel and source.platform in ("", account.provider):
-        return
-    if not is_channel and source.holder is not Holder.CHANNEL:
-        return
-    raise StatementUnreadable(
-        _("This is a document of the kind %(title)s, and %(account)s is no account for it. Choose another.")
-        % {"title": source.title, "account": account}
-    )
-
-
-def _refuse(file: SourceFile, reason: str) -> Summary:
-    SourceFile.objects.filter(pk=file.pk).update(state=SourceFile.State.REFUSED, reason=reason[:300])
+def _refuse(document: _Document, error: StatementUnreadable) -> Summary:
     staging.clear()
-    return Summary("", "", SettlementFile.State.REFUSED, reason)
+    reasons = recognizing.refusals(
+        file=document.file, content=document.content, size=document.size, choice=document.choice
+    )
+    if document.only is None:
+        SourceFile.objects.filter(pk=document.file.pk).update(
+            state=SourceFile.State.REFUSED,
+            reason=error.reason[:300],
+            reasons=reasons,
+            fitting=list(error.fitting) if isinstance(error, Undecided) else [],
+        )
+    return Summary("", "", SettlementFile.State.REFUSED, error.reason, reasons=reasons)
 
 
-def _decide(*, account: MoneyAccount, source: Source, headings: Sequence[Heading]) -> list[Decision]:
+def _decide(*, file: SourceFile, source: Source, headings: Sequence[Heading]) -> list[Decision]:
     """Compare what was staged with what is known, and decide each settlement."""
+    account = file.account
     staging.number(zone=account.book.zone, orders=money_accounts.orders_of(account=account))
+    overlapping.look(account=account, source=source, headings=headings)
     names = [heading.settlement_id[:120] for heading in headings]
     rows = Settlement.objects.filter(account=account, external_id__in=names)
     same: dict[tuple[str, str], Settlement] = {}
@@ -206,6 +275,11 @@ def _decide(*, account: MoneyAccount, source: Source, headings: Sequence[Heading
         elif row.state == Settlement.State.POSTED:
             elsewhere.add((row.external_id, row.currency))
     counted = SettlementLine.objects.filter(settlement__in=[row.pk for row in same.values()])
+    counted = counted.exclude(content=balancing.CONTENT)
+    rulings = {
+        row.settlement_id: row
+        for row in DocumentRuling.objects.filter(file=file, settlement__in=same.values()).order_by("pk")
+    }
     held = dict(counted.values_list("settlement").annotate(lines=Count("pk")))
     keys = {heading.no: (heading.settlement_id[:120], heading.currency) for heading in headings}
     met = {no: same[key].pk for no, key in keys.items() if key in same and same[key].pk in held}
@@ -218,6 +292,7 @@ def _decide(*, account: MoneyAccount, source: Source, headings: Sequence[Heading
             lines=0 if met_row is None else held.get(met_row.pk, 0),
             shared=shared.get(heading.no, 0),
             posted_elsewhere=keys[heading.no] in elsewhere,
+            ruling=None if met_row is None else rulings.get(met_row.pk),
         )
         decisions.append(restating.decide(heading=heading, known=known, source=source))
     return decisions
@@ -240,7 +315,7 @@ def _summary(decision: Decision, posted: int, names: dict[int, str]) -> Summary:
         lines_total=heading.total,
         lines=heading.lines,
         posted=posted,
-        totals=line_writer.totals(heading, names),
+        totals=line_writer.totals(decision, names),
         starts_at=None if statement is None else statement.starts_at,
         ends_at=None if statement is None else statement.ends_at,
         settlement=None if decision.settlement is None else decision.settlement.pk,

@@ -14,7 +14,7 @@ from finance.statements import chaining, payouts, posting, staging
 from finance.statements.line_writer import Writer, nonzero, post_kept, wait_for_rate
 from finance.statements.posting import CHUNK, RatesMissing
 from finance.statements.restating import Decision
-from finance.statements.staging import Heading
+from finance.statements.staging import Heading, Note, silent
 
 State = SettlementFile.State
 
@@ -27,6 +27,7 @@ def keep(
     names: dict[int, str],
     at: datetime,
     actor: str,
+    note: Note = silent,
 ) -> list[int]:
     """Write what was decided and return, per decision, how many of its lines came into the ledger.
 
@@ -35,7 +36,7 @@ def keep(
     """
     account = file.account
     _look_for_rates(account=account, decisions=decisions)
-    writer = Writer(file=file, account=account, source=source, names=names, at=at, actor=actor)
+    writer = Writer(file=file, account=account, source=source, names=names, at=at, actor=actor, note=note)
     for batch in _batches(decisions):
         writer.write(batch)
     chaining.attach(account=account, at=at, actor=actor)

@@ -2,7 +2,7 @@
 
 from django.db import connection, transaction
 
-from finance.statements import posting
+from finance.statements import deferred_keeping, posting
 
 _FOUND = """
 SELECT l.id, l.settlement_id, coalesce(o.id, k.order_id)
@@ -40,5 +40,6 @@ def find_orders(*, limit: int = posting.CHUNK, actor: str = "system") -> int:
             cursor.execute(_GIVEN, [[row[0] for row in found], [row[2] for row in found]])
             lines = [line for (line,) in cursor.fetchall()]
         if lines:
+            deferred_keeping.give_orders(lines=lines)
             posting.rebook(lines=lines, kind="match", actor=actor)
     return len(lines)

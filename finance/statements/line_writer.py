@@ -17,10 +17,10 @@ from ecomhub.events import Happening
 from ecomhub.money import NotMoney, decimal_text
 from finance.accounting.ledger import LedgerRefused
 from finance.models import MoneyAccount, Settlement, SettlementFile, SourceFile
-from finance.statements import money_accounts, payouts, posting, restating
+from finance.statements import balancing, deferred_keeping, money_accounts, payouts, posting, restating
 from finance.statements.posting import CHUNK, Lines, RatesMissing
 from finance.statements.restating import Decision
-from finance.statements.staging import Heading
+from finance.statements.staging import Elsewhere, Heading, Note, silent
 
 State = SettlementFile.State
 _UNFINISHED = "unfinished"
@@ -65,7 +65,9 @@ class Writer:
         names: dict[int, str],
         at: datetime,
         actor: str,
+        note: Note = silent,
     ) -> None:
+        self._note = note
         self._file, self._account, self._source = file, account, source
         self._names, self._at, self._actor = names, at, actor
         self._place = 1
@@ -99,6 +101,7 @@ class Writer:
                 self._lines(kept, first=first, last=last)
             self._finish(batch, is_large=is_large)
         self._place = last + 1
+        self._note("posting", last)
 
     def _forget(self, batch: Sequence[Decision]) -> None:
         """Look at the settlements' rows anew after a transaction was given up."""
@@ -120,6 +123,7 @@ class Writer:
         for start in range(first, last + 1, CHUNK):
             with transaction.atomic():
                 self._lines([decision], first=start, last=min(start + CHUNK - 1, last))
+            self._note("posting", min(start + CHUNK - 1, last))
         if decision.posts and not decision.is_new:
             post_kept(account=self._account, settlement=_row(decision), actor=self._actor)
 
@@ -180,7 +184,8 @@ class Writer:
             if decision.posts and not decision.is_new and not is_large:
                 post_kept(account=self._account, settlement=_row(decision), actor=self._actor)
             self._settle(decision)
-            after = _row(decision).posted_count
+            ours = self._balance(decision)
+            after = _row(decision).posted_count - ours
             self.posted[decision.heading.no] = max(after - before, 0) if decision.posts else 0
             if decision.posts:
                 through.append(_row(decision).pk)
@@ -188,6 +193,8 @@ class Writer:
         if through:
             payouts.deposit(account=self._account, settlements=through, actor=self._actor)
             payouts.close(settlements=through, at=self._at)
+        if self._source.announces:
+            deferred_keeping.keep(settlements=[_row(decision).pk for decision in batch])
         SettlementFile.objects.filter(
             file=self._file, settlement__in=[row.settlement_id for row in told]
         ).delete()
@@ -220,9 +227,38 @@ class Writer:
             row.payout_ref = statement.payout_id[:120]
             row.payout_amount, row.payout_currency = statement.payout_amount, statement.payout_currency[:3]
             row.platform_status = statement.platform_status[:40]
+        if decision.keeps and heading.elsewhere.lines:
+            _leave_out(row, heading.elsewhere)
         row.version += 1
         row.updated_at = self._at
         row.save()
+
+    def _balance(self, decision: Decision) -> int:
+        """Keep what an accepted document differs by as a line; return how many such lines were posted."""
+        row = _row(decision)
+        decision.difference = Decimal(0)
+        if decision.accepted:
+            row.accepted_reason = decision.accepted
+        if not row.accepted_reason or not decision.keeps or decision.state == State.EVIDENCE:
+            return 0
+        total = restating.total_of(decision.heading)
+        written = balancing.balance(
+            settlement=row,
+            file=self._file,
+            wanted=(decision.heading.total if total is None else total) - decision.heading.elsewhere.total,
+            deposited_at=row.deposited_at,
+            reason=row.accepted_reason,
+            at=self._at,
+        )
+        if written is not None:
+            decision.difference = written.amount
+            if decision.posts:
+                lines = Lines([row.pk], written.line, written.line)
+                posting.post(account=self._account, lines=lines, actor=self._actor)
+        row.line_count, row.lines_total = balancing.sums_of(row)
+        row.posted_count = nonzero(row.pk) if decision.posts else row.posted_count
+        row.save(update_fields=["accepted_reason", "line_count", "lines_total", "posted_count"])
+        return int(written is not None and decision.posts)
 
     def _document(self, decision: Decision) -> SettlementFile:
         heading = decision.heading
@@ -240,7 +276,7 @@ class Writer:
             missing=decision.missing,
             totals={
                 name: amount_text(amount, heading.currency)
-                for name, amount in totals(heading, self._names).items()
+                for name, amount in totals(decision, self._names).items()
             },
         )
 
@@ -269,12 +305,14 @@ def wait_for_rate(decision: Decision) -> None:
     decision.state, decision.reason, decision.posts = State.STAGED, "rate_missing", False
 
 
-def totals(heading: Heading, names: dict[int, str]) -> dict[str, Decimal]:
-    """Return a settlement's sums by the platform's own words for the type."""
+def totals(decision: Decision, names: dict[int, str]) -> dict[str, Decimal]:
+    """Return a settlement's sums by the platform's own words for the type, and what was accepted beside."""
     found: dict[str, Decimal] = {}
-    for key, amount in heading.by_type.items():
+    for key, amount in decision.heading.by_type.items():
         name = names.get(key, str(key))
         found[name] = found.get(name, Decimal(0)) + amount
+    if decision.difference:
+        found[balancing.TYPE_NAME] = decision.difference
     return dict(sorted(found.items()))
 
 
@@ -284,6 +322,21 @@ def amount_text(amount: Decimal, currency: str) -> str:
         return decimal_text(amount, currency)
     except (NotMoney, ArithmeticError):
         return f"{amount:f}"
+
+
+def _leave_out(row: Settlement, elsewhere: Elsewhere) -> None:
+    """Let a statement stand for the lines that no other statement posted."""
+    row.line_count -= elsewhere.lines
+    row.lines_total -= _storable(elsewhere.total)
+    if row.total is not None:
+        row.total -= _storable(elsewhere.total)
+    row.starts_at, row.ends_at = elsewhere.starts_at, elsewhere.ends_at
+    if not elsewhere.is_apart:
+        row.opening = row.closing = None
+    if row.opening is not None:
+        row.opening += _storable(elsewhere.before)
+    if row.closing is not None:
+        row.closing -= _storable(elsewhere.behind)
 
 
 def nonzero(settlement: int) -> int:

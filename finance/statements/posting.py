@@ -34,14 +34,21 @@ mapped AS MATERIALIZED (
       FROM finance_typemapping m JOIN finance_linetype t ON t.id = m.line_type_id
      WHERE t.source = ANY(%(sources)s) ORDER BY m.line_type_id, m.version DESC
 )"""
+# An order from before go-live was accounted for elsewhere, its tax too: nothing is expected of it here.
+_OPENS = f"""
+l.order_ref <> '' AND (o.is_before_go_live OR l.effective_on < %(live_on)s::date)
+AND (m.binding = 'order' OR (m.binding = 'account' AND m.account_id = '{plan.COLLECTED_TAX}'))
+"""
 _MEANT = f"""
        CASE WHEN m.account_id IS NULL THEN '{plan.SUSPENSE}'
             WHEN m.binding = 'carry' THEN '{plan.CLEARING}'
-            WHEN m.binding <> 'order' OR l.order_ref = '' THEN m.account_id
-            WHEN o.is_before_go_live OR l.effective_on < %(live_on)s::date THEN '{plan.OPENING_ORDERS}'
-            ELSE '{plan.UNSETTLED}' END AS contra,
-       CASE WHEN m.binding = 'order' AND l.order_ref <> '' THEN m.account_id ELSE '' END AS component,
+            WHEN {_OPENS} THEN '{plan.OPENING_ORDERS}'
+            WHEN m.binding = 'order' AND l.order_ref <> '' THEN '{plan.UNSETTLED}'
+            ELSE m.account_id END AS contra,
+       CASE WHEN (m.binding = 'order' AND l.order_ref <> '') OR ({_OPENS}) THEN m.account_id
+            ELSE '' END AS component,
        CASE WHEN m.binding = 'carry' THEN c.older_id
+            WHEN {_OPENS} THEN NULL
             WHEN m.account_id = '{plan.COLLECTED_TAX}' AND m.binding = 'account' THEN l.settlement_id
        END AS settlement,
        CASE WHEN m.binding = 'payout' THEN p.id END AS payout
@@ -78,7 +85,11 @@ INSERT INTO finance_payout (account_id, line_id, reference, currency, amount, se
 SELECT %(account)s, l.id, l.reference, l.currency, -l.amount, l.posted_at, 'sent'
   FROM finance_settlementline l JOIN mapped m ON m.line_type_id = l.line_type_id AND m.binding = 'payout'
  WHERE {where} AND l.amount < 0 AND (%(holder)s = 'channel' OR m.account_id <> '1120')
- ORDER BY l.id ON CONFLICT DO NOTHING
+ ORDER BY l.id ON CONFLICT (line_id) DO UPDATE SET state = 'sent' WHERE finance_payout.state = 'dropped'
+"""
+_GIVEN = """
+l.id = ANY(%(lines)s) AND l.settlement_id = ANY(%(settlements)s)
+AND NOT EXISTS (SELECT 1 FROM finance_match k WHERE k.line_id = l.id AND k.undoing_id IS NULL)
 """
 _BINDINGS = """
 SELECT DISTINCT m.binding
@@ -137,6 +148,10 @@ WITH {mapped}, now AS (
         ON true
       {meant_from}
      WHERE l.id = ANY(%(lines)s)
+       AND NOT EXISTS (SELECT 1 FROM finance_match k WHERE k.line_id = l.id AND k.undoing_id IS NULL)
+       AND NOT EXISTS (SELECT 1 FROM finance_payout y
+                         JOIN finance_match k ON k.payout_id = y.id AND k.undoing_id IS NULL
+                        WHERE y.line_id = l.id)
 ), moved AS (
     SELECT * FROM now WHERE (account_id, was_component, coalesce(was_order, 0), coalesce(was_settlement, 0),
                              coalesce(was_payout, 0))
@@ -236,7 +251,8 @@ def rebook(*, lines: Sequence[int], kind: str, actor: str = "system") -> int:
     """Reverse and book anew posted lines that are not booked as they are meant now; return how many.
 
     What is meant changes with a type's mapping, the order found for a line, the older settlement a carry
-    belongs to. Each money account's lines move in a transaction of their own. ``kind`` is the entries'.
+    belongs to. What is matched stays until it is taken apart. Each money account's lines move in a
+    transaction of their own. ``kind`` is the entries'.
     """
     moved = 0
     accounts = MoneyAccount.objects.filter(settlements__lines__in=lines).distinct().order_by("pk")
@@ -255,6 +271,7 @@ def _rebook(*, account: MoneyAccount, lines: Sequence[int], kind: str, actor: st
     given |= {"lines": list(lines), "actor": actor[:160], "kind": kind}
     moved = _MOVED.format(mapped=_MAPPED, meant=_MEANT, meant_from=_MEANT_FROM)
     with ledger.refusals(), connection.cursor() as cursor:
+        cursor.execute(_SENT.format(mapped=_MAPPED, where=_GIVEN), given)
         cursor.execute(moved + _MOVES, given)
         moves = cursor.fetchall()
         if not moves:

@@ -6,6 +6,8 @@ Documents of wallets and banks may name people, which the tables of this house n
 import itertools
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, BinaryIO
@@ -46,6 +48,18 @@ def show(*, line: SettlementLine, at: datetime, actor: str) -> RawRow | None:
         raise DocumentLost(str(error)) from error
     _note(line.file_id, "row_shown", at=at, actor=actor, row=line.row)
     return found
+
+
+@contextmanager
+def opened(*, file: SourceFile, at: datetime, actor: str) -> Iterator[BinaryIO]:
+    """Open a document whose rows are shown, and note who looked. Raises ``DocumentLost``."""
+    with ExitStack() as held:
+        try:
+            content = held.enter_context(files.opened(file=file.file))
+        except (files.FileMissing, files.FileDamaged, SealBroken) as error:
+            raise DocumentLost(str(error)) from error
+        _note(file.pk, "rows_shown", at=at, actor=actor)
+        yield content
 
 
 def take(*, file: SourceFile, at: datetime, actor: str) -> IO[bytes]:

@@ -39,14 +39,9 @@ LAWS = [
     ),
     Law(
         id="I6",
-        title="A settlement's lines add up to its total, and what is posted on clearing to its lines",
-        checked="SELECT count(*) FROM finance_settlement WHERE state IN ('posted', 'staged')",
+        title="A posted settlement's lines add up to its total, and what is on clearing to its lines",
+        checked=_POSTED,
         violations=f"""
-            SELECT s.external_id, s.state, s.reason, s.currency, s.total, s.lines_total, NULL, NULL, NULL
-              FROM finance_settlement s
-             WHERE s.state = 'staged'
-               AND s.reason IN ('total_mismatch', 'no_statement', 'stated_twice')
-            UNION ALL
             SELECT s.external_id, s.state, s.reason, s.currency, s.total, s.lines_total, l.total, c.total,
                    s.line_count - l.lines
               FROM finance_settlement s
@@ -61,6 +56,27 @@ LAWS = [
                AND (s.lines_total <> l.total OR c.total <> l.total OR s.line_count <> l.lines
                     OR s.total <> l.total)
         """,  # noqa: S608
+    ),
+    Law(
+        id="I6.decided",
+        title="A document that does not agree is booked only after somebody accepted or set it aside",
+        checked="SELECT count(*) FROM finance_settlementfile",
+        violations="""
+            SELECT s.external_id, s.state, s.reason, s.currency, s.total, s.lines_total
+              FROM finance_settlement s
+             WHERE s.state = 'staged'
+               AND s.reason IN ('total_mismatch', 'no_statement', 'stated_twice')
+            UNION ALL
+            SELECT s.external_id, d.state, d.reason, s.currency, d.total, d.lines_total
+              FROM finance_settlementfile d JOIN finance_settlement s ON s.id = d.settlement_id
+             WHERE d.state = 'staged' AND d.reason = 'differs'
+            UNION ALL
+            SELECT s.external_id, s.state, 'accepted without a ruling', s.currency, s.total, s.lines_total
+              FROM finance_settlement s
+             WHERE s.accepted_reason <> ''
+               AND NOT EXISTS (SELECT FROM finance_documentruling r
+                                WHERE r.settlement_id = s.id AND r.kind = 'accepted')
+        """,
     ),
     Law(
         id="I7",
@@ -104,19 +120,26 @@ LAWS = [
     ),
     Law(
         id="I9",
-        title="What a settlement gives back of a reserve is what the one before it kept",
+        title="What a settlement gives back of a reserve is what one before it kept",
         checked=f"SELECT count(*) FROM ({_RESERVES}) r",  # noqa: S608
         violations=f"""
-            SELECT n.external_id, n.currency, n.back, p.external_id, p.kept
-              FROM ({_RESERVES}) n
-              JOIN LATERAL (SELECT s.id, s.external_id, s.ends_at FROM finance_settlement s
-                             WHERE s.account_id = n.account_id AND s.source = n.source
-                               AND s.currency = n.currency AND s.state = 'posted' AND s.id <> n.id
-                               AND s.ends_at <= n.starts_at + interval '1 day' AND s.ends_at < n.ends_at
-                             ORDER BY s.ends_at DESC LIMIT 1) b
-                ON b.ends_at >= n.starts_at - interval '1 day'
-              LEFT JOIN ({_RESERVES}) p ON p.id = b.id
-             WHERE n.back <> -coalesce(p.kept, 0)
+            WITH r AS MATERIALIZED ({_RESERVES}),
+                 pair AS MATERIALIZED (
+                SELECT n.id AS next, n.back, b.id AS before, b.kept, b.ends_at
+                  FROM r n JOIN r b ON (b.account_id, b.source, b.currency)
+                                     = (n.account_id, n.source, n.currency)
+                   AND b.id <> n.id AND b.ends_at < n.ends_at
+                   AND b.ends_at BETWEEN n.starts_at - interval '1 day' AND n.starts_at + interval '1 day')
+            SELECT r.external_id, r.currency, 'gives back', r.back
+              FROM r WHERE r.back <> 0
+               AND (SELECT bool_or(pair.kept = -r.back) FROM pair WHERE pair.next = r.id) = false
+            UNION ALL
+            SELECT r.external_id, r.currency, 'keeps', r.kept
+              FROM r WHERE r.kept <> 0
+               AND (SELECT bool_or(pair.back = -r.kept) FROM pair WHERE pair.before = r.id) = false
+               AND (SELECT count(*) FROM pair WHERE pair.before = r.id)
+                   >= (SELECT count(DISTINCT o.before) FROM pair o
+                        WHERE o.next IN (SELECT next FROM pair WHERE pair.before = r.id))
         """,  # noqa: S608
     ),
     Law(
@@ -139,12 +162,19 @@ LAWS = [
     ),
     Law(
         id="I12",
-        title="Tax the marketplace collects and remits is zero per settlement, or accepted with a reason",
+        title="Tax the marketplace collects and remits is zero per settlement, or accepted with a reason; "
+        "the seller's own waits for its order",
         checked="SELECT count(DISTINCT settlement_id) FROM finance_posting WHERE account_id = '2110'",
         violations="""
             SELECT coalesce(s.external_id, 'no settlement'), p.currency, sum(p.amount)
               FROM finance_posting p LEFT JOIN finance_settlement s ON s.id = p.settlement_id
              WHERE p.account_id = '2110' AND coalesce(s.accepted_reason, '') = ''
+               AND NOT EXISTS (SELECT FROM finance_ordermoney m
+                                 JOIN finance_expecteditem e USING (order_id)
+                                WHERE m.order_id = p.order_id AND m.state <> 'settled'
+                                  AND e.component = '2100')
+               AND NOT EXISTS (SELECT FROM finance_settlementline l
+                                WHERE l.id = p.line_id AND l.order_ref <> '' AND l.order_id IS NULL)
              GROUP BY s.id, s.external_id, p.currency HAVING sum(p.amount) <> 0
         """,
     ),
@@ -163,10 +193,18 @@ LAWS = [
               JOIN finance_linetype t ON t.id = l.line_type_id
               LEFT JOIN LATERAL (SELECT account_id, binding FROM finance_typemapping
                                   WHERE line_type_id = t.id ORDER BY version DESC LIMIT 1) m ON true
-             WHERE CASE WHEN m.account_id IS NULL THEN b.account_id <> '1900'
+              LEFT JOIN (SELECT line_id FROM finance_match
+                          WHERE undoing_id IS NULL AND payout_id IS NOT NULL
+                          UNION SELECT y.line_id FROM finance_match k
+                                  JOIN finance_payout y ON y.id = k.payout_id
+                          WHERE k.undoing_id IS NULL AND y.line_id IS NOT NULL) k ON k.line_id = l.id
+             WHERE CASE WHEN k.line_id IS NOT NULL THEN b.account_id NOT IN ('1120', '1130')
+                        WHEN m.account_id IS NULL THEN b.account_id <> '1900'
                         WHEN m.binding = 'carry' THEN b.account_id <> '1110'
                         WHEN m.binding = 'order' AND l.order_ref <> ''
                             THEN b.account_id NOT IN ('1105', '1106') OR b.component <> m.account_id
+                        WHEN m.account_id = '2110' AND m.binding = 'account' AND l.order_ref <> ''
+                             AND b.account_id = '1106' THEN b.component <> m.account_id
                         ELSE b.account_id <> m.account_id END
              GROUP BY t.id, m.account_id, b.account_id, b.currency
             UNION ALL
@@ -188,7 +226,8 @@ LAWS = [
                                    JOIN finance_posting g ON g.line_id = l.id
                                   WHERE l.settlement_id = e.id) x ON true
              WHERE e.state = 'evidence'
-               AND (x.posted > 0 OR (e.reason = 'other_source' AND e.lines_total <> p.lines_total))
+               AND (x.posted > 0 OR (e.reason = 'other_source' AND e.lines_total <> p.lines_total)
+                    OR (e.total <> e.lines_total AND e.reason <> 'set_aside'))
             UNION ALL
             SELECT s.external_id, min(s.source), s.currency, min(s.lines_total), max(s.source),
                    max(s.lines_total), count(*)

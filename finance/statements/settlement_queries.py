@@ -10,22 +10,44 @@ from django.db.models import Q, QuerySet
 
 from channels.settlement_messages import Binding
 from finance.accounting import plan
+from finance.accounting.books import YUAN
 from finance.models import Journal, Settlement, SettlementFile, SettlementLine
 
 PAGE = 50
 
+# All lines of an entry have its rate, so that one leg of each tells; a large settlement has many legs.
+_CROSSED = """
+SELECT s.id
+  FROM finance_settlement s
+  JOIN finance_moneyaccount m ON m.id = s.account_id
+  JOIN finance_book b ON b.id = m.book_id AND b.currency = %(yuan)s AND b.currency <> s.currency
+  CROSS JOIN LATERAL (SELECT 'settlement:' || s.id || ':' AS begin) k
+  JOIN finance_journal j ON j.book_id = b.id AND j.key >= k.begin AND j.key < k.begin || 'A'
+                        AND starts_with(j.key, k.begin)
+  CROSS JOIN LATERAL (SELECT p.rate_id FROM finance_posting p WHERE p.journal_id = j.id LIMIT 1) p
+  JOIN finance_fxrate f ON f.id = p.rate_id AND f.kind = 'cross'
+ WHERE s.id = ANY(%(settlements)s)
+"""
+_MARKS = f"""
+SELECT EXISTS (SELECT FROM finance_announcedmoney WHERE account_id = %(account)s), EXISTS ({_CROSSED})
+"""  # noqa: S608
+
 _TYPES = """
 SELECT t.id, concat_ws(' / ', nullif(t.first, ''), nullif(t.second, ''), nullif(t.third, '')),
-       coalesce(m.account_id, %(suspense)s), a.name, a.name_zh, coalesce(m.binding, ''),
-       m.line_type_id IS NULL,
+       a.code, a.name, a.name_zh, coalesce(m.binding, ''), m.line_type_id IS NULL AND NOT l.is_found,
        l.lines, l.amount, l.orders
-  FROM (SELECT line_type_id, count(*) AS lines, sum(amount) AS amount,
-               count(*) FILTER (WHERE order_ref <> '') AS orders
-          FROM finance_settlementline WHERE settlement_id = %(settlement)s GROUP BY 1) l
+  FROM (SELECT l.line_type_id, f.line_id IS NOT NULL AS is_found, count(*) AS lines, sum(l.amount) AS amount,
+               count(*) FILTER (WHERE l.order_ref <> '') AS orders
+          FROM finance_settlementline l
+          LEFT JOIN (SELECT line_id FROM finance_match WHERE undoing_id IS NULL AND payout_id IS NOT NULL
+                      UNION SELECT line_id FROM finance_payout
+                             WHERE state = 'arrived' AND line_id IS NOT NULL) f ON f.line_id = l.id
+         WHERE l.settlement_id = %(settlement)s GROUP BY 1, 2) l
   JOIN finance_linetype t ON t.id = l.line_type_id
   LEFT JOIN LATERAL (SELECT line_type_id, account_id, binding FROM finance_typemapping
                       WHERE line_type_id = t.id ORDER BY version DESC LIMIT 1) m ON true
-  JOIN finance_account a ON a.code = coalesce(m.account_id, %(suspense)s)
+  JOIN finance_account a ON a.code = coalesce(m.account_id, CASE WHEN l.is_found THEN %(transit)s
+                                                            ELSE %(suspense)s END)
  ORDER BY 3, abs(l.amount) DESC, 2
 """
 _ORDERS = """
@@ -71,6 +93,14 @@ class OrderSum:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """Whether the platform told of the account's money before, and whether cross rates booked it in yuan."""
+
+    is_told: bool
+    is_crossed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of the way from sales to the deposit: a group of accounts and its sum."""
 
@@ -98,7 +128,12 @@ GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
 def type_sums(*, settlement: Settlement) -> list[TypeSum]:
     """Return a settlement's sums by type of line, by account."""
     with connection.cursor() as cursor:
-        cursor.execute(_TYPES, {"settlement": settlement.pk, "suspense": plan.SUSPENSE})
+        given: dict[str, Any] = {
+            "settlement": settlement.pk,
+            "suspense": plan.SUSPENSE,
+            "transit": plan.PAYOUTS,
+        }
+        cursor.execute(_TYPES, given)
         return [TypeSum(*row) for row in cursor.fetchall()]
 
 
@@ -150,6 +185,25 @@ def journals_of(*, settlement: Settlement, size: int = PAGE) -> list[Journal]:
         Q(key__startswith=f"settlement:{settlement.pk}:") | Q(postings__payout__settlement=settlement),
     )
     return list(rows.distinct().order_by("effective_on", "pk")[:size])
+
+
+def crossed(*, settlements: Iterable[int]) -> set[int]:
+    """Return which settlements of books in yuan were booked by rates through a third currency."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CROSSED, {"settlements": list(settlements), "yuan": YUAN})
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def marks_of(*, settlement: Settlement) -> Marks:
+    """Return what a settlement's page says besides its sums. One statement."""
+    given: dict[str, Any] = {
+        "settlements": [settlement.pk],
+        "yuan": YUAN,
+        "account": settlement.account_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MARKS, given)
+        return Marks(*cursor.fetchone())
 
 
 def steps_of(*, sums: Iterable[TypeSum]) -> list[Step]:

@@ -5,10 +5,10 @@ by the database; equal lines are numbered, because equal lines are all money.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
 
@@ -18,6 +18,8 @@ from channels.settlement_messages import MoneyLine, Statement
 from finance.statements.classifying import TypeBook
 
 CHUNK = 5_000
+Note = Callable[[str, int], None]
+"""Told how far an import is: the step (reading, posting) and its lines so far. May raise to stop it."""
 _ODD = re.compile(r"[\\\n\r\0]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
 
@@ -74,9 +76,28 @@ SELECT no, effective_on FROM finance_numbered WHERE amount <> 0 AND no = ANY(%s)
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Lines of a document that other statements posted: how many, how much, and of that before and behind
+    what is left. ``is_apart``: none of them stands between lines that are left.
+    """
+
+    lines: int = 0
+    total: Decimal = Decimal(0)
+    before: Decimal = Decimal(0)
+    behind: Decimal = Decimal(0)
+    is_apart: bool = True
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class Heading:
-    """One settlement of the document: its statement and what its staged lines add up to."""
+    """One settlement of the document: its statement and what its staged lines add up to.
+
+    ``elsewhere`` are those of its lines that other statements posted, ``alike`` names statements that have
+    equal lines which bear no number.
+    """
 
     no: int
     settlement_id: str
@@ -89,9 +110,15 @@ class Heading:
     is_unusable: bool = False
     is_too_fine: bool = False
     has_no_currency: bool = False
+    elsewhere: Elsewhere = Elsewhere()
+    alike: list[str] = field(default_factory=list)
 
 
-def stage(*, items: Iterable[Statement | MoneyLine], types: TypeBook) -> list[Heading]:
+def silent(step: str, lines: int) -> None:
+    """Tell nobody how far an import is."""
+
+
+def stage(*, items: Iterable[Statement | MoneyLine], types: TypeBook, note: Note = silent) -> list[Heading]:
     """Bring a document's lines into the session's table; return its settlements with their sums.
 
     Raises what the reader raises.
@@ -99,8 +126,11 @@ def stage(*, items: Iterable[Statement | MoneyLine], types: TypeBook) -> list[He
     with connection.cursor() as cursor:
         cursor.execute(_TABLES)
     headings: dict[tuple[str, str], Heading] = {}
+    read = 0
     for lines in _chunks(items, headings):
         _copy(lines, headings=headings, types=types)
+        read += len(lines)
+        note("reading", read)
     found = list(headings.values())
     _add_up(found)
     return found

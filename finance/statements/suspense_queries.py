@@ -13,19 +13,17 @@ from finance.queries import unmapped_types
 
 EXAMPLES = 3
 
-# A document's sums by type name say in which settlements to look: lines have no index by type.
+# What stands in suspense has an index of its own (posting_waiting); what was matched stands there no more.
 _SUMS = """
-WITH places AS (
-    SELECT DISTINCT d.settlement_id FROM finance_settlementfile d
-      JOIN finance_settlement s ON s.id = d.settlement_id AND s.state = 'posted'
-     WHERE d.totals ?| %(names)s
-)
 SELECT l.line_type_id, l.currency, count(*), sum(l.amount), count(DISTINCT l.settlement_id),
        count(*) FILTER (WHERE l.order_ref <> ''), min(l.effective_on),
        (array_agg(l.id ORDER BY l.id))[1:%(most)s]
-  FROM places JOIN finance_settlementline l USING (settlement_id)
- WHERE l.line_type_id = ANY(%(types)s) GROUP BY 1, 2 ORDER BY 1, 2
+  FROM finance_posting p JOIN finance_settlementline l ON l.id = p.line_id
+ WHERE p.account_id = '1900' AND l.line_type_id = ANY(%(types)s)
+   AND NOT EXISTS (SELECT FROM finance_posting n WHERE n.line_id = p.line_id AND n.turn > p.turn)
+ GROUP BY 1, 2 ORDER BY 1, 2
 """
+# A document's sums by type name say in which settlements to look: lines have no index by type.
 _MOVES = """
 WITH places AS (
     SELECT DISTINCT d.settlement_id FROM finance_settlementfile d
@@ -33,9 +31,11 @@ WITH places AS (
      WHERE d.totals ? %(name)s
 )
 SELECT p.account_id, CASE WHEN %(binding)s = 'carry' THEN '1110'
-                          WHEN %(binding)s <> 'order' OR l.order_ref = '' THEN %(account)s
-                          WHEN o.is_before_go_live OR l.effective_on < a.live_on THEN '1106'
-                          ELSE '1105' END AS target,
+                          WHEN l.order_ref <> '' AND (o.is_before_go_live OR l.effective_on < a.live_on)
+                               AND (%(binding)s = 'order'
+                                    OR (%(binding)s = 'account' AND %(account)s = '2110')) THEN '1106'
+                          WHEN %(binding)s = 'order' AND l.order_ref <> '' THEN '1105'
+                          ELSE %(account)s END AS target,
        l.currency, count(*), sum(p.amount)
   FROM places
   JOIN finance_settlementline l USING (settlement_id)
@@ -44,13 +44,15 @@ SELECT p.account_id, CASE WHEN %(binding)s = 'carry' THEN '1110'
   JOIN LATERAL (SELECT account_id, amount FROM finance_posting p WHERE p.line_id = l.id
                  ORDER BY p.turn DESC LIMIT 1) p ON true
   LEFT JOIN orders_order o ON o.id = l.order_id
- WHERE l.line_type_id = %(line_type)s GROUP BY 1, 2, 3 ORDER BY 3, 1, 2
+ WHERE l.line_type_id = %(line_type)s
+   AND NOT EXISTS (SELECT FROM finance_match m WHERE m.line_id = l.id AND m.undoing_id IS NULL)
+ GROUP BY 1, 2, 3 ORDER BY 3, 1, 2
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TypeMoney:
-    """What posted settlements have of one type in one currency."""
+    """What stands in suspense of one type in one currency."""
 
     currency: str
     lines: int
@@ -94,14 +96,10 @@ def chosen() -> list[TypeMapping]:
 
 
 def money_of(*, types: Sequence[LineType]) -> dict[int, list[TypeMoney]]:
-    """Return what posted settlements have of these types, by type."""
+    """Return what stands in suspense of these types, by type."""
     if not types:
         return {}
-    given: dict[str, Any] = {
-        "names": [str(row) for row in types],
-        "types": [row.pk for row in types],
-        "most": EXAMPLES,
-    }
+    given: dict[str, Any] = {"types": [row.pk for row in types], "most": EXAMPLES}
     found: dict[int, list[TypeMoney]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, given)

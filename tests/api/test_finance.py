@@ -26,7 +26,7 @@ from tests.orders import factory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LISTS = ("settlements", "lines", "journals", "postings", "matches", "profit", "exports")
+LISTS = ("settlements", "lines", "announced", "journals", "postings", "matches", "profit", "exports")
 
 
 @pytest.fixture
@@ -117,6 +117,24 @@ def test_profit_shows_each_component(api: Api, settled: MoneyAccount, order: Ord
     paid = {part["account"]: part["paid"] for part in profit["components"]}
     assert paid["4000"] == {"amount": "60.00", "currency": "USD"}
     assert api.get("finance/matches/", order=order.pk)["results"] == []
+
+
+def test_payouts_have_filters_and_lead_to_their_settlement(api: Api, settled: MoneyAccount) -> None:
+    found = api.get("finance/payouts/")["results"]
+    assert [one["reference"] for one in found] == ["9002", "9001"]
+    assert (found[0]["amount"], found[0]["state"]) == ({"amount": "32.84", "currency": "USD"}, "sent")
+    assert api.get(f"finance/payouts/{found[0]['id']}/") == found[0]
+    settlement = Settlement.objects.get(external_id="9001")
+    assert api.get("finance/payouts/", settlement=settlement.pk)["results"] == found[1:]
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({"state": "arrived"}, 0),
+        ({"currency": "USD", "state": "sent"}, 2),
+        ({"reference": "9002"}, 1),
+        ({"sent_after": "2026-03-20T00:00:00Z"}, 1),
+    ]
+    for wanted, count in cases:
+        assert len(api.get("finance/payouts/", **wanted)["results"]) == count, wanted
+    assert api.get("finance/matches/", payout=found[0]["id"])["results"] == []
 
 
 def test_export_is_asked_for_made_and_fetched(api: Api, settled: MoneyAccount) -> None:

@@ -71,6 +71,17 @@ SHOTS = (
     Shot("listings-unmapped", "/channels/listings/?view=unmapped"),
     Shot("pair", "/channels/listings/?view=unmapped", [".cell-acts button >> nth=0"]),
     Shot("failed", "/channels/failed/"),
+    Shot("failed-raw", "/channels/failed/", ["[data-rows] summary >> nth=0", "[data-rows] a >> nth=0"]),
+    Shot("settlements", "/finance/"),
+    Shot("settlement", "/finance/?state=posted", ["a[data-open] >> nth=0"]),
+    Shot("money-import", "/finance/import/"),
+    Shot("suspense", "/finance/suspense/"),
+    Shot("exceptions", "/finance/exceptions/"),
+    Shot("reconcile", "/finance/reconcile/"),
+    Shot("ledger", "/finance/ledger/"),
+    Shot("rates", "/finance/rates/"),
+    Shot("close", "/finance/close/"),
+    Shot("exports", "/finance/exports/"),
     Shot("not-found", "/orders/999999999/"),
 )
 

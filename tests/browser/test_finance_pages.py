@@ -13,14 +13,15 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ecomhub.models import User
-from finance.models import Book, MoneyAccount, MoneyException, Settlement
-from finance.reconciliation import explaining
-from finance.statements import importing, money_accounts
+from finance.models import Book, MoneyAccount, MoneyException, Payout, Settlement, SettlementLine
+from finance.reconciliation import explaining, reconciling
+from finance.statements import importing, money_accounts, remembering, uploading
 from orders.models import Order
 from tests.browser import filled
 from tests.browser.filled import Company
 from tests.browser.looking import DESKTOP, PHONE, complaints, log_in, look_over, person, sideways
 from tests.finance.making import make_rate
+from tests.finance.receiving import bank, pay
 from tests.finance.v2 import V2, Row, fee, other, price
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +46,12 @@ def mei(page: Page, live_server: LiveServer) -> User:
     user = person(theme=User.Theme.LIGHT)
     log_in(page=page, address=live_server.url, user=user)
     return user
+
+
+def _work_off() -> None:
+    """What the clockwork does with uploads."""
+    for pk in uploading.due_imports():
+        uploading.carry_out(import_id=pk, now=lambda: AT)
 
 
 def _rows(company: Company) -> list[Row]:
@@ -79,6 +86,23 @@ def posted(company: Company, tmp_path: Path) -> Settlement:
     return Settlement.objects.get(external_id="9001")
 
 
+@pytest.fixture
+def payout(company: Company, posted: Settlement, tmp_path: Path) -> Payout:
+    """One payout that arrived, less a fee, and one that waits with receipts it may be."""
+    account = MoneyAccount.objects.get(channel=company.account)
+    found = pay(account, tmp_path, "80.00", number="9010")
+    waiting = pay(account, tmp_path, "250.00", number="9011")
+    icbc = bank(account, tmp_path, name="ICBC Shenzhen")
+    icbc.says("79.20", note="AMAZON PAYMENTS EUROPE 9010")
+    icbc.says("120.00", day=17, note="first half")
+    icbc.says("127.50", day=18, note="second half")
+    icbc.send()
+    reconciling.match_payouts(at=AT)
+    found.refresh_from_db()
+    assert found.state == "arrived"
+    return waiting
+
+
 def _shoot(page: Page, name: str) -> None:
     """Keep a picture for a person when a folder is named."""
     folder = os.environ.get("ECOMHUB_SHOTS_DIR", "")
@@ -87,7 +111,12 @@ def _shoot(page: Page, name: str) -> None:
 
 
 def test_pages_are_readable_in_light_and_dark_on_desktop_and_phone_in_both_languages(
-    page: Page, live_server: LiveServer, company: Company, mei: User, posted: Settlement
+    page: Page,
+    live_server: LiveServer,
+    company: Company,
+    mei: User,
+    posted: Settlement,
+    payout: Payout,
 ) -> None:
     paths = (
         "/finance/",
@@ -102,6 +131,11 @@ def test_pages_are_readable_in_light_and_dark_on_desktop_and_phone_in_both_langu
         "/finance/close/?through=2026-03-31",
         "/finance/reconcile/",
         "/finance/exceptions/",
+        "/finance/payouts/",
+        f"/finance/payouts/{payout.pk}/",
+        f"/finance/payouts/{_arrived().pk}/",
+        f"/finance/payouts/{payout.pk}/match/",
+        f"/finance/payouts/{payout.pk}/match/?{_receipts()}",
         f"/orders/{company.orders['shipped'].pk}/",
     )
     look_over(page, live_server.url, *paths)
@@ -115,6 +149,104 @@ def test_pages_are_readable_in_light_and_dark_on_desktop_and_phone_in_both_langu
                     expect(page.locator(".placeholder-glow:visible")).to_have_count(0)
                     name = re.sub(r"\W+", "-", path.split("?")[0]).strip("-")
                     _shoot(page, f"{name}-{screen}-{theme}")
+
+
+def _arrived() -> Payout:
+    return Payout.objects.get(reference="9010")
+
+
+def _receipts() -> str:
+    notes = ("first half", "second half")
+    rows = SettlementLine.objects.filter(note__in=notes).order_by("pk").values_list("pk", flat=True)
+    return "&".join(f"line={pk}" for pk in rows)
+
+
+SHEET = (
+    "Wann;Was;Rein;Raus;Stand;Bestellung\n"
+    "02/03/2026;Verkauf an einen Kunden mit einem sehr langen Namen;1.000,00;;1.500,00;902-0000001\n"
+    "14/03/2026;Spesen;;12,50;1.487,50;\n"
+)
+
+
+def test_pages_of_imports_layouts_and_decisions_are_readable_everywhere(
+    page: Page, live_server: LiveServer, company: Company, mei: User, posted: Settlement, tmp_path: Path
+) -> None:
+    account = MoneyAccount.objects.get(channel=company.account)
+    sheet = tmp_path / "a-bank-export-with-quite-a-long-name-2026-03-01-2026-03-31.csv"
+    sheet.write_text(SHEET)
+    job = uploading.upload(account=account, path=sheet, name=sheet.name, at=AT, actor="mei")
+    letter = V2([price("77.00")], number="9004", total="78.00").write(tmp_path)
+    uploading.upload(account=account, path=letter, name=letter.name, at=AT, actor="mei")
+    _work_off()
+    waiting = V2([price("5.00")], number="9005").write(tmp_path)
+    uploading.upload(account=account, path=waiting, name=waiting.name, at=AT, actor="mei")
+    layout = remembering.save(account=account, name="Corner", layout=LAYOUT, at=AT, actor="mei")
+    paths = (
+        "/finance/import/",
+        "/finance/layouts/",
+        f"/finance/layouts/edit/?file={job.document_id}",
+        f"/finance/layouts/edit/?layout={layout.pk}&file={job.document_id}",
+        f"/finance/files/{job.document_id}/",
+        f"/finance/settlements/{Settlement.objects.get(external_id='9004').pk}/",
+    )
+    look_over(page, live_server.url, *paths)
+
+
+LAYOUT = {
+    "columns": {"date": ["Wann"], "type": ["Was"], "credit": ["Rein"], "debit": ["Raus"]},
+    "currency": "USD",
+}
+
+
+def test_an_unknown_sheet_is_mapped_and_a_document_that_does_not_agree_is_accepted(
+    page: Page, live_server: LiveServer, company: Company, mei: User, tmp_path: Path
+) -> None:
+    account = MoneyAccount.objects.get(channel=company.account)
+    sheet = tmp_path / "export.csv"
+    sheet.write_text(SHEET)
+    short = V2([price("50.00")], number="9002", total="48.00").write(tmp_path)
+    for path in (sheet, short):
+        uploading.upload(account=account, path=path, name=path.name, at=AT, actor="mei")
+    _work_off()
+    page.goto(f"{live_server.url}/finance/import/")
+    page.get_by_role("link", name="Say what it is").click()
+    expect(page.get_by_label("It is", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Map its columns").click()
+    page.get_by_label("Name of the layout").fill("Corner bank")
+    for label, column in (
+        ("Date", "Wann"),
+        ("Money in", "Rein"),
+        ("Money out", "Raus"),
+        ("Type of movement", "Was"),
+        ("Order number", "Bestellung"),
+    ):
+        page.get_by_label(re.compile(f"^{label}( \\(optional\\))?$")).select_option(column)
+    page.get_by_label("Currency of all rows").fill("USD")
+    page.get_by_role("button", name="Show what would be read").click()
+    expect(page.locator("section").filter(has_text="What would be read").first).to_contain_text("987.50")
+    assert complaints(page) == []
+    _shoot(page, "layout-trial")
+    page.set_viewport_size(PHONE)
+    assert sideways(page) == 0
+    page.set_viewport_size(DESKTOP)
+    page.get_by_role("button", name="Remember it and read the document").click()
+    expect(page.get_by_text("It begins in a moment")).to_be_visible()
+    _work_off()
+    expect(page.locator("article.taken").first).to_contain_text("Posted", timeout=15_000)
+    page.goto(f"{live_server.url}/finance/import/")
+    page.get_by_role("button", name="Decide").click()
+    dialog = page.locator("#dialog")
+    expect(dialog).to_contain_text("-2.00")
+    dialog.get_by_label("Accept it").check()
+    dialog.get_by_label("Reason").fill("The platform rounds")
+    assert complaints(page, within="#dialog") == []
+    _shoot(page, "decide")
+    dialog.get_by_role("button", name="Decide").click()
+    expect(page.get_by_text("It begins in a moment")).to_be_visible()
+    _work_off()
+    expect(page.get_by_text("A person accepted it").first).to_be_visible(timeout=15_000)
+    accepted = Settlement.objects.get(external_id="9002")
+    assert (accepted.state, accepted.accepted_reason) == ("posted", "The platform rounds")
 
 
 def _entry(settlement: Settlement) -> int:
@@ -162,10 +294,14 @@ def test_the_way_from_a_file_over_suspense_to_a_locked_period(
     page.locator("input[type=file]").set_input_files([good, short, bad])
     expect(page.get_by_text("9001.txt, 9002.txt, letter.txt")).to_be_visible()
     page.get_by_role("button", name="Take them in").click()
-    expect(page.locator("article.taken")).to_have_count(3)
-    expect(page.locator("article.taken").nth(0)).to_contain_text("Posted")
+    expect(page.get_by_text("It begins in a moment")).to_have_count(3)
+    assert complaints(page) == []
+    _work_off()
+    expect(page.locator("article.taken")).to_have_count(3, timeout=15_000)
+    expect(page.locator("article.taken").nth(2)).to_contain_text("Posted")
     expect(page.locator("article.taken").nth(1)).to_contain_text("do not add up")
-    expect(page.locator("article.taken").nth(2)).to_contain_text("Refused")
+    expect(page.locator("article.taken").nth(0)).to_contain_text("Refused")
+    expect(page.locator("#imports-live[hx-get]")).to_have_count(0)
     assert complaints(page) == []
     _shoot(page, "imported")
     page.get_by_role("link", name="Suspense").click()
@@ -187,7 +323,9 @@ def test_the_way_from_a_file_over_suspense_to_a_locked_period(
     page.get_by_label("Account").select_option(label="Nordlicht Home · Platform")
     page.locator("input[type=file]").set_input_files(reissued)
     page.get_by_role("button", name="Take them in").click()
-    expect(page.locator("article.taken")).to_contain_text("Posted")
+    expect(page.get_by_text("It begins in a moment")).to_have_count(1)
+    _work_off()
+    expect(page.locator("article.taken").first).to_contain_text("Posted", timeout=15_000)
     page.get_by_role("link", name="Close", exact=True).click()
     page.get_by_label("Through").fill("2026-03-31")
     page.get_by_role("button", name="Look", exact=True).click()

@@ -20,7 +20,7 @@ def shop(transactional_db: None) -> ChannelAccount:
     """A seller in the USA whose books are in dollars."""
     account = factory.make_account(name="Busy seller", go_live_at=datetime(2026, 2, 1, tzinfo=UTC))
     book = money_accounts.of_channel(channel=account, at=AT).book
-    book.currency = "USD"
+    book.currency, book.rate_source, book.rate_days = "USD", "ecb", 92
     book.opens_on = OPENS
     book.save()
     return account

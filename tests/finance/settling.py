@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from finance.models import MoneyAccount, Posting
 from finance.statements import importing
-from finance.statements.importing import Summary
+from finance.statements.summaries import Summary
 
 AT = datetime(2026, 4, 2, 12, tzinfo=UTC)
 

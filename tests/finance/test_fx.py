@@ -236,7 +236,9 @@ def short_history(monkeypatch: pytest.MonkeyPatch) -> None:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(name, b"".join(kept))
     monkeypatch.setattr("finance.accounting.rate_sources.packaged", packed.getvalue)
-    monkeypatch.setattr("finance.accounting.rates._packaged_digest", lambda: sha256(packed.getvalue()).hexdigest())
+    monkeypatch.setattr(
+        "finance.accounting.rates._packaged_digest", lambda: sha256(packed.getvalue()).hexdigest()
+    )
 
 
 def test_the_packaged_history_reads_back_to_the_euros_first_day() -> None:

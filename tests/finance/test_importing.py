@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
 from channels.models import ChannelAccount
-from ecomhub import files
+from ecomhub import files, verifying
 from finance.accounting import plan
 from finance.models import (
     Journal,
@@ -27,10 +27,11 @@ from finance.models import (
     TypeMapping,
 )
 from finance.statements import importing, posting
+from finance.statements.settlement_laws import LAWS
 from orders.models import Order
 from tests.finance.making import OPENS, make_rate
 from tests.finance.settling import AT, balances, take
-from tests.finance.v2 import ORDER, V2, fee, other, price
+from tests.finance.v2 import ORDER, V2, Row, fee, other, price
 from tests.orders import factory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,6 +137,19 @@ def test_money_of_orders_older_than_go_live_settles_the_opening_orders(
     take(account, early.write(tmp_path))
     assert balances()[plan.OPENING_ORDERS] == Decimal("-15.00")
     assert plan.UNSETTLED not in balances()
+
+
+def test_tax_of_an_older_order_stays_with_it(
+    account: MoneyAccount, shop: ChannelAccount, tmp_path: Path
+) -> None:
+    factory.make_goods({"mug": 10}, account=shop)
+    factory.taken(shop, factory.incoming(1, placed_at=datetime(2026, 1, 15, tzinfo=UTC)))
+    tax = Row("1.25", what="Tax")
+    (summary,) = take(account, V2([price("12.50"), tax]).write(tmp_path))
+    assert summary.state == SettlementFile.State.POSTED
+    found = balances(account__code__in=["1106", "2110"])
+    assert found == {"1106": Decimal("-13.75")}
+    assert verifying.verify(laws=LAWS).broken == []
 
 
 def test_several_settlements_in_one_file_are_decided_each_for_itself(

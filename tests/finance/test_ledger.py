@@ -226,7 +226,7 @@ def test_an_entry_without_legs_is_refused_at_the_end_of_its_transaction() -> Non
 
 
 @pytest.mark.parametrize(
-    "table", ["journal", "posting", "settlementline", "typemapping", "fxrate", "periodact"]
+    "table", ["journal", "posting", "settlementline", "typemapping", "fxrate", "periodact", "policychange"]
 )
 @pytest.mark.parametrize(
     "statement", ["UPDATE finance_{} SET id = id", "DELETE FROM finance_{}", "TRUNCATE finance_{}"]

@@ -24,10 +24,11 @@ from finance.models import (
     SourceFile,
     TypeMapping,
 )
+from finance.statements import uploading
 from orders.models import Order
 from tests.browser.looking import logged_in, person, statements
 from tests.finance.making import make_rate
-from tests.finance.settling import balances, take
+from tests.finance.settling import AT, balances, take
 from tests.finance.v2 import V2, fee, other, price
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LISTS = (
     "/finance/",
     "/finance/import/",
+    "/finance/layouts/",
     "/finance/suspense/",
     "/finance/suspense/?view=chosen",
     "/finance/ledger/",
@@ -150,15 +152,22 @@ def test_files_are_taken_in_by_the_page_and_every_settlement_is_answered_for(
         SimpleUploadedFile("letter.txt", b"Dear finance, hello."),
         SimpleUploadedFile("empty.txt", b""),
     ]
-    answer = client.post("/finance/import/", {"account": f"m{account.pk}", "documents": given})
-    states = [[str(one.one.state) for one in file.outcomes] for file in answer.context["taken"]]
-    assert states == [["posted"], ["staged"], ["refused"], ["refused"]]
-    assert "do not add up to its total" in answer.content.decode()
+    assert _import(client, f"m{account.pk}", *given) == [["posted"], ["staged"], ["refused"], ["refused"]]
+    assert "do not add up to its total" in _text(client, "/finance/import/")
     assert SourceFile.objects.count() == 4
-    again = [SimpleUploadedFile("good.txt", good.text().encode())]
-    answer = client.post("/finance/import/", {"account": f"m{account.pk}", "documents": again})
-    assert answer.context["taken"][0].outcomes[0].one.state == "duplicate"
+    again = SimpleUploadedFile("good.txt", good.text().encode())
+    assert _import(client, f"m{account.pk}", again) == [["duplicate"]]
     assert Settlement.objects.count() == 2
+
+
+def _import(client: Client, account: str, *given: SimpleUploadedFile) -> list[list[str]]:
+    """Give files to the page and let them be taken in; the states it shows of each file's settlements."""
+    answer = client.post("/finance/import/", {"account": account, "documents": given})
+    assert answer.status_code == 302
+    for pk in uploading.due_imports():
+        uploading.carry_out(import_id=pk, now=lambda: AT)
+    cards = client.get("/finance/import/").context["cards"][: len(given)]
+    return [[str(outcome.one.state) for outcome in card.outcomes] for card in reversed(cards)]
 
 
 def test_the_import_page_says_what_is_missing_and_takes_nothing(
@@ -176,8 +185,7 @@ def test_a_platform_account_gets_its_money_account_with_its_first_file(
 ) -> None:
     MoneyAccount.objects.all().delete()
     file = SimpleUploadedFile("s.txt", V2([price("10.00")]).text().encode())
-    answer = client.post("/finance/import/", {"account": f"c{shop.pk}", "documents": [file]})
-    assert [str(one.one.state) for one in answer.context["taken"][0].outcomes] == ["posted"]
+    assert _import(client, f"c{shop.pk}", file) == [["posted"]]
     assert MoneyAccount.objects.get().channel == shop
 
 

@@ -46,7 +46,7 @@ def short(account: MoneyAccount, sold: list[Order], tmp_path: Path) -> Order:
 
 def test_orders_stand_in_three_columns(client: Client, short: Order, sold: list[Order]) -> None:
     rows = {
-        row.pk: totals for row, _color, totals, _late in client.get("/finance/reconcile/").context["rows"]
+        row.pk: totals for row, _color, totals, *_rest in client.get("/finance/reconcile/").context["rows"]
     }
     [(total, word)] = rows[short.pk]
     assert (total.ours, total.settled, total.difference) == (

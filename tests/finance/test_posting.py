@@ -19,7 +19,7 @@ from finance.models import Journal, LineType, MoneyAccount, Posting, Settlement,
 from finance.sources import registry
 from finance.statements import classifying, importing, late_orders
 from finance.statements.classifying import MappingRefused
-from finance.statements.importing import Summary
+from finance.statements.summaries import Summary
 from orders.models import Order
 from tests.finance.settling import balances, take
 from tests.finance.v2 import V2, fee, other, price

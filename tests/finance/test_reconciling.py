@@ -12,7 +12,7 @@ from channels.settlement_messages import Holder
 from ecomhub import verifying
 from finance import laws
 from finance.models import Book, FxRate, Match, MatchRule, MoneyAccount, Payout, Posting, Settlement
-from finance.reconciliation import reconciling
+from finance.reconciliation import matching_by_hand, reconciling
 from finance.statements import money_accounts
 from orders.models import Order
 from tests.finance.making import make_rate
@@ -109,7 +109,7 @@ def test_equal_amounts_without_a_reference_are_left_to_a_person(
     assert reconciling.match_payouts(at=AT) == 0
     line = Posting.objects.get(account="1120", payout=None).line
     assert line is not None
-    assert reconciling.match_by_hand(payout_id=first.pk, line_id=line.pk, at=AT, actor="Ann")
+    matching_by_hand.match(payout_id=first.pk, lines=[line.pk], reason="the bank says so", at=AT, actor="Ann")
     assert (Match.objects.get().actor, rule()) == ("Ann", "")
     held()
 

@@ -18,6 +18,7 @@ from finance.models import Book, Journal, Match, MoneyAccount, MoneyException, O
 from finance.reconciliation import exceptions
 from finance.reconciliation.exceptions import ExceptionRefused
 from finance.reconciliation.order_laws import LAWS
+from finance.reconciliation.purses import Part, Purse
 from orders.models import Order
 from tests.finance.making import make_rate
 from tests.finance.selling import LATER, earned, owed, publish, raised, sell, ship, state, turn
@@ -229,6 +230,42 @@ def test_a_canceled_order_that_was_paid_and_given_back_needs_nobody(
     turn(SOON)
     assert (owed(order), raised()) == ({}, [])
     held()
+
+
+def test_the_usual_fee_kept_of_a_canceled_order_is_a_fee_and_more_is_asked_about(
+    account: MoneyAccount, shop: ChannelAccount, goods: None, tmp_path: Path
+) -> None:
+    publish()
+    orders = []
+    for number in (1, 2):
+        given = incoming(number, line(tax=Decimal(0)))
+        factory.take(shop, given)
+        orders.append(ship(shop, given, state=OrderState.CANCELED))
+    usual, greedy = orders
+    rows = []
+    for order, kept in ((usual, "-1.88"), (greedy, "-4.00")):
+        ref = order.external_id
+        rows += [price("12.50", order=ref), refund("-12.50", order=ref), fee(kept, order=ref)]
+    take(account, V2(rows).write(tmp_path))
+    turn(LATER)
+    assert owed(usual) == {}
+    assert earned(usual) == {"4000": Decimal("12.50"), "4100": Decimal("-12.50"), "5200": Decimal("-1.88")}
+    assert raised() == [("fee_above_tariff", Decimal("2.12"))]
+    assert owed(greedy)
+    held()
+
+
+def test_shipping_the_platform_takes_back_is_set_off_against_what_the_buyer_paid() -> None:
+    purse = Purse("SGD")
+    for component, left in (("4000", "0"), ("4010", "-1.20"), ("5300", "1.15"), ("5200", "0.03")):
+        purse.parts[component] = Part(component, Decimal(left), Decimal(left), Decimal(-1), lines=1)
+    assert (purse.sales_left, purse.fees_above) == (Decimal("-1.20"), Decimal("1.18"))
+    purse.set_off_shipping("5300")
+    assert (purse.sales_left, purse.fees_above) == (Decimal("-0.05"), Decimal("0.03"))
+    alike = Purse("SGD", parts={"4010": Part("4010", Decimal(2), Decimal(2), Decimal(2), 1)})
+    alike.parts["5300"] = Part("5300", Decimal(3), Decimal(3), Decimal(-5), 1)
+    alike.set_off_shipping("5300")
+    assert (alike.sales_left, alike.fees_above) == (Decimal(2), Decimal(3)), "two losses do not cancel out"
 
 
 def test_reconcile_says_what_is_left(

@@ -127,6 +127,13 @@ def statements(sandbox: Sandbox, seller: str, *, rows: bool = True) -> list[dict
     return list(answer.json()["statements"])
 
 
+def injected(sandbox: Sandbox, seller: str) -> list[dict[str, Any]]:
+    """Return what oddities brought a seller: ``oddity``, ``statement``, ``currency`` and its ``rows``."""
+    answer = requests.get(f"{sandbox.url}/_control/money", params={"seller": seller}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["injected"])
+
+
 def switch(sandbox: Sandbox, seller: str, *oddities: str, **more: object) -> None:
     """Switch oddities on for a seller's next statements."""
     answer = requests.post(

@@ -84,7 +84,6 @@ def test_amazons_transactions_are_deferred_and_then_released(sandbox: Sandbox) -
     lived(sandbox, "busy", plain=True)
     documents = every_document(dial(sandbox, "busy"), since=START - 3 * WEEK, until=START - LAG)
     found = [read(each) for each in documents if each.source == "amazon_transactions"]
-    assert found
     by_status: Counter[str] = Counter()
     for page in found:
         for one in page.values():
@@ -95,6 +94,14 @@ def test_amazons_transactions_are_deferred_and_then_released(sandbox: Sandbox) -
     assert by_status["DEFERRED"] > 3
     assert by_status["RELEASED"] > 3
     assert by_status["DEFERRED_RELEASED"] > 3
+
+
+def test_every_page_of_amazons_transactions_has_its_own_name(sandbox: Sandbox) -> None:
+    lived(sandbox, "busy", days=60, orders=16, plain=True)
+    documents = every_document(dial(sandbox, "busy"), since=START - 8 * WEEK, until=START - LAG)
+    pages = [each.external_id for each in documents if each.source == "amazon_transactions"]
+    assert len(pages) > 3, "tokens of later pages are equally long"
+    assert len(set(pages)) == len(pages)
 
 
 def test_payouts_are_the_sum_of_their_transactions(sandbox: Sandbox) -> None:

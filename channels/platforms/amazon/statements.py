@@ -1,11 +1,13 @@
 """Money from Amazon: settlement reports one by one, then what the Finances API says of the same time.
 
 Amazon makes settlement reports by itself and keeps them for 90 days; which marketplace one belongs to only
-its file says. Transactions are evidence: they tell what is still deferred.
+its file says. Transactions are evidence: they tell what is still deferred. Amazon may show one only two days
+after it was posted, so each window is asked for at once and again two days later.
 """
 
+import hashlib
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -22,7 +24,9 @@ REPORT_TYPE = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 SOURCE, TRANSACTIONS_SOURCE = "amazon_settlement_v2", "amazon_transactions"
 LONGEST_REPORT = 500 * 1024 * 1024
 _PIECE = 1 << 16
-_REPORTS, _TRANSACTIONS = "r:", "t:"
+_REPORTS, _TRANSACTIONS, _LATE = "r:", "t:", "l:"
+LATEST = timedelta(hours=48)
+"""How late a transaction may appear under the time it was posted."""
 _PATIENCE = 4
 """How many times the usual a report's bytes may take to arrive."""
 
@@ -34,7 +38,10 @@ def fetch_page(
     """Fetch the next report or the next page of transactions of a window."""
     bounds = wire_time(created_from), wire_time(created_to)
     if page_token.startswith(_TRANSACTIONS):
-        return _transactions(connection, observer, bounds, created_to, page_token[len(_TRANSACTIONS) :])
+        return _transactions(connection, observer, bounds, created_to, page_token, then=_LATE)
+    if page_token.startswith(_LATE):
+        bounds = wire_time(created_from - LATEST), wire_time(created_to - LATEST)
+        return _transactions(connection, observer, bounds, created_to, page_token, then="")
     return _report(connection, observer, bounds, page_token.removeprefix(_REPORTS))
 
 
@@ -124,8 +131,16 @@ def _unpacked(packed: BinaryIO) -> BinaryIO:
 
 
 def _transactions(
-    connection: Connection, observer: Observer | None, bounds: tuple[str, str], at: datetime, token: str
+    connection: Connection,
+    observer: Observer | None,
+    bounds: tuple[str, str],
+    at: datetime,
+    page_token: str,
+    *,
+    then: str,
 ) -> Page[IncomingDocument]:
+    """Fetch a page of transactions; behind the last one ``then`` is the token to go on with."""
+    kind, token = page_token[: len(_TRANSACTIONS)], page_token[len(_TRANSACTIONS) :]
     expected = Expected(
         operation="fetch_statements", key="payload.transactions", pages=bool(token), is_main=False
     )
@@ -138,14 +153,14 @@ def _transactions(
     documents: tuple[IncomingDocument, ...] = ()
     if payload["transactions"]:
         first, last = (text[:16].replace(":", "") for text in bounds)
-        number = len(token)
+        page = hashlib.sha256(token.encode()).hexdigest()[:12]
         documents = (
             IncomingDocument(
-                external_id=f"transactions-{first}-{last}-{number}",
+                external_id=f"transactions-{first}-{last}-{page}",
                 name=f"transactions-{first}-{last}.json",
                 created_at=at,
                 source=TRANSACTIONS_SOURCE,
                 content=json_document({"payload": {"transactions": payload["transactions"]}}),
             ),
         )
-    return Page(items=documents, next_token=f"{_TRANSACTIONS}{following}" if following else "")
+    return Page(items=documents, next_token=f"{kind}{following}" if following else then)

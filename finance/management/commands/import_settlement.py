@@ -10,12 +10,14 @@ from django.core.management.base import BaseCommand, CommandError
 from ecomhub import clock, files
 from finance.accounting import rates
 from finance.models import MoneyAccount, SettlementFile
-from finance.statements import importing, money_accounts, restating
-from finance.statements.importing import ImportBusy, Summary
+from finance.statements import importing, money_accounts, settlement_queries
+from finance.statements.importing import ImportBusy
 from finance.statements.line_writer import amount_text
 from finance.statements.money_accounts import AccountRefused
+from finance.statements.summaries import Summary
 
 RATE_MISSING = "rate_missing"
+_CROSSED = "  booked at rates through a third currency; book_policy changes which rates the book takes"
 
 
 def as_dict(summary: Summary) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def as_dict(summary: Summary) -> dict[str, Any]:
             name: amount_text(amount, summary.currency) for name, amount in (summary.totals or {}).items()
         },
         "state": summary.state.value,
-        "reason": str(restating.REASONS.get(summary.reason, summary.reason)),
+        "reason": summary.words,
     }
 
 
@@ -55,12 +57,18 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         refused = 0
         for path in options["files"]:
-            for summary in self._take_in(account, path):
+            found = self._take_in(account, path)
+            crossed = settlement_queries.crossed(
+                settlements=[one.settlement for one in found if one.settlement]
+            )
+            for summary in found:
                 refused += summary.state is SettlementFile.State.REFUSED
                 if options["json"]:
                     self.stdout.write(json.dumps(as_dict(summary), ensure_ascii=False))
                 else:
                     self.stdout.write(_words(path.name, summary))
+                    if summary.settlement in crossed:
+                        self.stdout.write(_CROSSED)
         if refused:
             raise CommandError("Something was refused; the reasons are above. Nothing of it was posted.")
 

@@ -9,7 +9,8 @@ import pytest
 
 from channels.settlement_messages import MoneyLine, Reading, Statement, StatementUnreadable
 from finance.sources import registry
-from finance.sources.mapped import fits_layout
+from finance.sources.layouts import read_layout
+from finance.sources.mapped import Fit, fit_of
 from tests.finance.sources.documents import READING, sample, split
 from tests.finance.sources.wallet_documents import (
     ALIPAY,
@@ -342,8 +343,9 @@ def test_a_remembered_layout_reads_a_sheet_nobody_knows() -> None:
     held = sample(SHEET.encode())
     with pytest.raises(StatementUnreadable):
         registry.detect(held)
-    assert fits_layout(reading.layout, held)
-    assert registry.detect(held, layout=reading.layout).key == "mapped"
+    assert fit_of(read_layout(reading.layout), held) is Fit.COLUMNS
+    whole = json.dumps(LAYOUT | {"headings": ["No", "When", "What", "Way", "Sum", "Cost"]})
+    assert fit_of(read_layout(whole), held) is Fit.EXACTLY
     statements, lines = read("mapped", SHEET, reading)
     assert [(line.types, line.amount) for line in lines] == [
         (("Sale", "", ""), Decimal("1000.00")),

@@ -26,7 +26,8 @@ from channels.settlement_messages import Holder, MoneyLine, Reading, Sample, Sou
 
 _DEFERRED = "DEFERRED"
 _GROUPS = ("FINANCIAL_EVENT_GROUP_ID", "SETTLEMENT_ID", "DISBURSEMENT_ID")
-_TIES = ("DEFERRED_TRANSACTION_ID", "RELEASE_TRANSACTION_ID", "REFUND_ID", "SHIPMENT_ID")
+_TIES = ("DEFERRED_TRANSACTION_ID", "RELEASE_TRANSACTION_ID")
+_CAUSES = ("REFUND_ID", "SHIPMENT_ID")
 _ITEM_IDS = ("ORDER_ADJUSTMENT_ITEM_ID", "ORDER_ITEM_ID", "ORDER_ITEM_CODE")
 
 
@@ -93,6 +94,7 @@ class _Lines:
         self._kind = text_at(transaction, "transactionType")
         self._order = _related(transaction, "relatedIdentifier", ("ORDER_ID",))
         self._tie = _related(transaction, "relatedIdentifier", _TIES)
+        self._cause = _related(transaction, "relatedIdentifier", _CAUSES)
         self._marketplace = text_at(transaction, "marketplaceDetails", "marketplaceId")
 
     def lines(self) -> Iterator[MoneyLine]:
@@ -131,6 +133,7 @@ class _Lines:
             int(quantity) if quantity.isdigit() else 0,
             self._tie,
             self._marketplace,
+            self._cause,
         )
 
 
@@ -151,4 +154,5 @@ SOURCE = Source(
     recognizes=recognizes,
     read=read,
     is_evidence=True,
+    announces=True,
 )

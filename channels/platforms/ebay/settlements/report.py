@@ -67,6 +67,8 @@ _WORDS: dict[tuple[str, ...], tuple[LineKind, str, Binding]] = {
     ("Claim", "Fall", "Payment dispute", "Zahlungsstreitigkeit"): (LineKind.RESERVE, "1115", Binding.ACCOUNT),
     ("Charge", "Belastung", "Transfer", "Übertragung"): (LineKind.TRANSFER, "1140", Binding.ACCOUNT),
 }
+# What neither gross nor the fees we know explain of a net amount; no rule knows it.
+_REMAINDER = "remainder"
 _EMPTY = ("", "--", "-")
 _SAMPLE_ROWS = 5000
 _PLACES = tuple(frozenset(map(fold, names)) for names in _REQUIRED.values())
@@ -155,10 +157,14 @@ class _Reader:
         detailed = [
             line for one in group for line in self._details(one, payout.identity, currency, kind, posted_at)
         ]
-        if net is None or (detailed and sum((line.amount for line in detailed), Decimal(0)) == net):
-            yield from detailed
-        else:
+        itemized = sum((line.amount for line in detailed), Decimal(0))
+        if net is not None and itemized != net and all(line.types[1] for line in detailed):
             yield self._line(row, payout.identity, currency, (kind, "", ""), net, posted_at)
+            return
+        yield from detailed
+        if net is not None and itemized != net:
+            types = kind, _REMAINDER, ""
+            yield self._line(row, payout.identity, currency, types, net - itemized, posted_at)
 
     def statements(self) -> Iterator[Statement]:
         """Yield what the document says of each payout."""

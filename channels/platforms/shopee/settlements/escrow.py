@@ -110,13 +110,19 @@ def read(file: BinaryIO, reading: Reading) -> Iterator[Statement | MoneyLine]:
         for one in _released(holder)
     }
     record = 0
+    shown: set[str] = set()
     for _name, _number, holder in json_objects(file, _NAMES):
         for detail in _details(holder):
             record += 1
             order_sn = text_at(detail, "order_sn")
             if not order_sn:
                 raise missing("order_sn", record)
-            yield from _Order(detail, released.get(order_sn, {}), record, reading).values()
+            shown.add(order_sn)
+            order = _Order(detail, released.get(order_sn, {}), record, reading)
+            yield from order.values(is_told=bool(released) and order_sn not in released)
+    for order_sn, one in released.items():
+        if order_sn not in shown:
+            yield _unexplained(order_sn, one, reading)
 
 
 def _details(value: Any) -> Iterator[Json]:
@@ -139,6 +145,21 @@ def _released(value: Any) -> Iterator[Json]:
         value = list(value.values())
     for inner in value if isinstance(value, list) else ():
         yield from _released(inner)
+
+
+def _unexplained(order_sn: str, released: Json, reading: Reading) -> Statement:
+    """Return what the list of a document says of an order whose details are not in it."""
+    at, paid_out = instant_at(released, "escrow_release_time"), amount_at(released, "payout_amount")
+    return Statement(
+        settlement_id=order_sn,
+        currency=reading.currency,
+        total=paid_out,
+        starts_at=at,
+        ends_at=at,
+        deposited_at=at,
+        payout_id=order_sn,
+        platform_status="released",
+    )
 
 
 class _Order:
@@ -164,8 +185,8 @@ class _Order:
                 )
             )
 
-    def values(self) -> Iterator[Statement | MoneyLine]:
-        """Yield the statement and its lines, which sum to it."""
+    def values(self, *, is_told: bool) -> Iterator[Statement | MoneyLine]:
+        """Yield the statement and its lines, which sum to it; told is what a list of releases lacks."""
         at = self._released or self._ordered_on()
         total = self._total()
         yield Statement(
@@ -179,6 +200,7 @@ class _Order:
             payout_amount=self._paid_out,
             payout_currency=self._currency if self._paid_out is not None else "",
             platform_status="released" if self._released else "",
+            pays=not is_told,
         )
         lines = [*self._terms(total), *self._adjustments()]
         remainder = total - sum((amount for _types, amount, _at in lines), Decimal(0))

@@ -5,7 +5,7 @@ its payout must sum to it. Only a paid payout is money.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import BinaryIO
@@ -67,6 +67,7 @@ class _Payout:
     currency: str
     total: Decimal | None = None
     left: Decimal | None = None
+    left_currencies: set[str] = field(default_factory=set)
     has_rows: bool = False
     status: str = ""
     issued_at: datetime | None = None
@@ -86,13 +87,13 @@ class _Payout:
         ``payout_amount`` is what the payout's row says left, zero where a stated payout has rows but not
         its own: then the document is not whole, and the two amounts must not agree.
         """
-        left = self.left
+        left = self.left if self.left_currencies <= {self.currency} else None
         if left is None and self.total is not None and self.has_rows:
             left = Decimal(0)
         return Statement(
             settlement_id=identity,
             currency=self.currency,
-            total=self.total if self.total is not None else self.left,
+            total=self.total if self.total is not None else left,
             starts_at=self.starts_at or self.issued_at,
             ends_at=self.ends_at or self.issued_at,
             deposited_at=self.issued_at,
@@ -182,6 +183,7 @@ def _transaction(
         payout.status = text_at(one, "payout_status") or text_at(one, "associatedPayout", "status")
     if kind in LEAVING and payout_id:
         payout.left = (payout.left or Decimal(0)) - (amount - fee)
+        payout.left_currencies.add(currency)
         return
     types = kind, text_at(one, "source_type") or text_at(one, "sourceType")
     order_id = text_at(one, "source_order_id") or _tail(text_at(one, "associatedOrder", "id"))
