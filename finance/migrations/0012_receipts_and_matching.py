@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0017_announced_money"),
+        ("finance", "0011_announced_money"),
     ]
 
     operations = [

@@ -18,7 +18,7 @@ def move(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("finance", "0013_import_jobs")]
+    dependencies = [("finance", "0014_import_jobs")]
 
     operations = [
         migrations.RunPython(move, migrations.RunPython.noop),

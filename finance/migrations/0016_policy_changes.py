@@ -40,7 +40,7 @@ DROP TRIGGER policy_stamps ON finance_policychange;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("finance", "0014_layouts_of_accounts")]
+    dependencies = [("finance", "0015_layouts_of_accounts")]
 
     operations = [
         migrations.CreateModel(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("finance", "0016_receipt_rules"),
+        ("finance", "0013_receipt_rules"),
     ]
 
     operations = [

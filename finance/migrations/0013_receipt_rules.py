@@ -36,7 +36,7 @@ def seed(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("finance", "0015_receipts_and_matching")]
+    dependencies = [("finance", "0012_receipts_and_matching")]
 
     operations = [
         migrations.RunPython(seed, migrations.RunPython.noop),
