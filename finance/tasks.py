@@ -51,7 +51,7 @@ def catch_up() -> None:
 def explain() -> None:
     """Take a turn of explaining orders' money, and ring again when more is due."""
     sweeps = None if cache.add(_SWEEP, 1, timeout=_SWEEP_SECONDS) else False
-    if not explaining.take_turn(at=clock.now(), sweeps=sweeps).is_through:
+    if not explaining.take_turn(at=clock.now(), seconds=_EXPLAIN_TURN, sweeps=sweeps).is_through:
         ring(explain)
 
 

@@ -175,6 +175,9 @@ LAWS = [
                                   AND e.component = '2100')
                AND NOT EXISTS (SELECT FROM finance_settlementline l
                                 WHERE l.id = p.line_id AND l.order_ref <> '' AND l.order_id IS NULL)
+               AND NOT EXISTS (SELECT FROM orders_order o LEFT JOIN finance_ordermoney m ON m.order_id = o.id
+                                WHERE o.id = p.order_id AND NOT o.is_before_go_live
+                                  AND (m.order_id IS NULL OR m.is_due))
              GROUP BY s.id, s.external_id, p.currency HAVING sum(p.amount) <> 0
         """,
     ),
