@@ -183,8 +183,9 @@ def currencies_of(*, actor: Actor) -> list[str]:
 
 
 def recent_files(*, actor: Actor, size: int = PAGE) -> list[SourceFile]:
-    """Return the documents that came in last."""
-    return list(files_of(actor=actor).order_by("-pk")[:size])
+    """Return the documents that came in last, without the many that only tell of single transactions."""
+    telling = [source.key for source in registry.sources().values() if source.announces]
+    return list(files_of(actor=actor).exclude(source__in=telling).order_by("-pk")[:size])
 
 
 def waiting_count(*, actor: Actor) -> int:

@@ -75,7 +75,7 @@ REPORT = Report(
         Column("clearing", _("Left in clearing"), Cells.AMOUNT, currency="currency"),
         Column("payout", _("Payout"), Cells.AMOUNT),
         Column("payout_state", _("State of the payout"), Cells.CODE, words=dict(Payout.State.choices)),
-        Column("arrived_at", _("Arrived"), Cells.INSTANT),
+        Column("arrived_at", pgettext_lazy("time", "Arrived"), Cells.INSTANT),
         Column("arrived_in", _("Arrived in")),
         Column("arrived_currency", _("Currency that arrived"), Cells.CODE),
         Column("arrived_amount", _("Amount that arrived"), Cells.AMOUNT),
