@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from inventory.models import StockMovement
 from orders.models import Order
 from tests.api.calling import Api
+from tests.api.standing_in import tools
 from tests.logistics.making import make_goods, planned_one, ready, send, telling
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,9 +28,10 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
 
 
-def run(*words: str, folder: Path, hub: LiveServer, token: str) -> str:
+def run(*words: str, folder: Path, hub: LiveServer, token: str, first: str = "") -> str:
     """What a program prints that knows the hub and the token and nothing else."""
-    known = {"HUB": hub.url, "TOKEN": token, "PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"}
+    path = os.pathsep.join(part for part in (first, os.environ["PATH"]) if part)
+    known = {"HUB": hub.url, "TOKEN": token, "PATH": path, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         words, cwd=folder, env=known, capture_output=True, text=True, timeout=60, check=False
     )
@@ -40,13 +41,13 @@ def run(*words: str, folder: Path, hub: LiveServer, token: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_step_with_curl_works(page: str, tmp_path: Path, live_server: LiveServer) -> None:
-    assert shutil.which("curl"), "curl is needed: apt-get install curl"
+    there = tools(tmp_path / "bin")
     ready(make_goods({"mug": 9}))
     token = Api().token
     steps = blocks(page, "curl")
     assert len(steps) == 4
     for step in steps:
-        assert "{" in run("bash", "-euc", step, folder=tmp_path, hub=live_server, token=token)
+        assert "{" in run("sh", "-euc", step, folder=tmp_path, hub=live_server, token=token, first=there)
     assert StockMovement.objects.filter(kind="adjust", note="found one more").count() == 1
 
 
