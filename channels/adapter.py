@@ -302,8 +302,9 @@ class Platform:
     ``operations`` names the operation of each capability; a verb without one (``fetch_order``,
     ``fetch_listing``) is an operation by its own name. ``rates`` are token buckets by operation; where
     several operations share one budget, ``buckets`` names the shared bucket of each, and ``rates`` that
-    bucket. ``costs`` says how many tokens one call of an operation takes where that is not one (query
-    points). ``cancel_reasons`` are the platform's codes with a text for a person.
+    bucket. ``batch_from`` changes waiting at once go as feeds, where a marketplace has ``batch_least`` of
+    them, and ``batch_limit`` go into one. ``costs`` says how many tokens one call of an operation takes where
+    that is not one (query points). ``cancel_reasons`` are the platform's codes with a text for a person.
     """
 
     key: str
@@ -324,6 +325,7 @@ class Platform:
     order_window: timedelta = timedelta(days=30)
     poll_every: timedelta = timedelta(minutes=3)
     batch_from: int = 200
+    batch_least: int = 20
     batch_limit: int = 5000
     operations: Mapping[Capability, str] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)

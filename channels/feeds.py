@@ -78,7 +78,7 @@ def gather(*, account: ChannelAccount, publication_ids: Sequence[int]) -> int:
             by_marketplace.setdefault(marketplace, []).append(pk)
         taken = 0
         for ids in by_marketplace.values():
-            if len(ids) >= offered.batch_from:
+            if len(ids) >= offered.batch_least:
                 taken += _bind(account=account, ids=ids[: offered.batch_limit])
     return taken
 

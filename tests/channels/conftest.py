@@ -50,5 +50,5 @@ def live(small: ChannelAccount) -> ChannelAccount:
 @pytest.fixture
 def feeding(monkeypatch: pytest.MonkeyPatch) -> None:
     """A platform that takes feeds from three changes on."""
-    few = replace(platform("amazon"), batch_from=3)
+    few = replace(platform("amazon"), batch_from=3, batch_least=3)
     monkeypatch.setattr(feeds, "platform", lambda key: few)

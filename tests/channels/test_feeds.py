@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from channels import accounts, feeds, listings, offers, tokens
 from channels.adapter import RetryLater
 from channels.models import ChannelAccount, Listing, Publication, PublicationBatch
+from channels.registry import platform
 from ecomhub import work
 from ecomhub.work import ClockTimestamp, WorkState
 from inventory import ledger
@@ -50,6 +53,22 @@ def test_many_changes_go_as_one_feed_per_marketplace(
     assert {remote(market, row) for row in rows if row.shop.marketplace == US} == {42}
     assert offers.due(account_id=live.pk) == []
     assert not market.calls(operation="patchListingsItem")
+
+
+def test_where_many_changes_wait_a_small_marketplace_gets_a_feed_too(
+    live: ChannelAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, _sku, _place = many(live)
+    places = Counter(row.shop.marketplace for row in rows)
+    assert len(places) > 1
+    smallest = min(places.values())
+    for least, batched in ((smallest, len(rows)), (max(places.values()) + 1, 0)):
+        PublicationBatch.objects.all().delete()
+        few = replace(platform("amazon"), batch_from=len(rows), batch_least=least)
+        monkeypatch.setattr(feeds, "platform", lambda key, few=few: few)
+        ids = [row.publication.pk for row in rows]
+        assert feeds.gather(account=live, publication_ids=ids) == batched
+        Publication.objects.update(batch=None)
 
 
 def test_movement_while_a_feed_is_on_its_way_is_pushed_after_it(
