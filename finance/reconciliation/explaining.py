@@ -59,8 +59,9 @@ def take_turn(*, at: datetime, seconds: float = SECONDS, sweeps: bool | None = N
     changed = exceptions.Changed()
     wanted = noticing.needs_sweep(at=at) if sweeps is None else sweeps
     if wanted and not is_late:
+        reach = noticing.sweep_reach(at=at)
         changed = exceptions.sweep(at=at, since=noticing.swept_through())
-        noticing.note_sweep(at=at)
+        noticing.note_sweep(reach=reach)
     return Turn(
         orders=orders,
         stock_places=moved,
@@ -87,8 +88,9 @@ def _match(*, at: datetime) -> int:
     """Compare payouts and receipts where there is something new to compare; return how many were found."""
     if not noticing.needs_matching(at=at):
         return 0
+    reach = noticing.match_reach(at=at)
     found = reconciling.match_payouts(at=at)
-    noticing.note_matching(at=at)
+    noticing.note_matching(reach=reach)
     return found
 
 

@@ -100,15 +100,20 @@ def journals_booked(*, limit: int = JOURNALS) -> int:
     return len(rows)
 
 
+Reach = tuple[int, int, int]
+"""How far something looks: (day or hour, transaction, entry). Taken before the look, kept after it: what is
+booked meanwhile, by another turn, was not looked at."""
+
+
 def needs_sweep(*, at: datetime) -> bool:
     """Say whether money was booked, or a day went by, since the queue of exceptions was looked through."""
     swept = Progress.objects.filter(name=SWEPT).first()
-    return swept is None or (swept.epoch, swept.transaction, swept.row) != _seen(at)
+    return swept is None or (swept.epoch, swept.transaction, swept.row) != sweep_reach(at=at)
 
 
-def note_sweep(*, at: datetime) -> None:
+def note_sweep(*, reach: Reach) -> None:
     """Remember up to where the queue of exceptions was looked through."""
-    epoch, number, row = _seen(at)
+    epoch, number, row = reach
     Progress.objects.update_or_create(
         name=SWEPT, defaults={"epoch": epoch, "transaction": number, "row": row}
     )
@@ -126,23 +131,25 @@ def swept_through() -> tuple[int, int]:
 def needs_matching(*, at: datetime) -> bool:
     """Say whether money was booked, or an hour went by, since payouts and receipts were compared."""
     held = Progress.objects.filter(name=MATCHED).first()
-    return held is None or (held.epoch, held.transaction, held.row) != _compared(at)
+    return held is None or (held.epoch, held.transaction, held.row) != match_reach(at=at)
 
 
-def note_matching(*, at: datetime) -> None:
+def note_matching(*, reach: Reach) -> None:
     """Remember up to where payouts and receipts were compared."""
-    epoch, number, row = _compared(at)
+    epoch, number, row = reach
     Progress.objects.update_or_create(
         name=MATCHED, defaults={"epoch": epoch, "transaction": number, "row": row}
     )
 
 
-def _compared(at: datetime) -> tuple[int, int, int]:
-    _day, number, row = _seen(at)
+def match_reach(*, at: datetime) -> Reach:
+    """Return how far comparing payouts and receipts looks now."""
+    _day, number, row = sweep_reach(at=at)
     return int(at.timestamp()) // _MATCHES_AGAIN_SECONDS, number, row
 
 
-def _seen(at: datetime) -> tuple[int, int, int]:
+def sweep_reach(*, at: datetime) -> Reach:
+    """Return how far looking through the queue of exceptions looks now."""
     read = Progress.objects.filter(name=JOURNALS_READ).first()
     return (at.toordinal(), 0, 0) if read is None else (at.toordinal(), read.transaction, read.row)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from channels.models import ChannelAccount
 from channels.settlement_messages import Binding, LineKind
 from ecomhub.models import Event
-from finance.models import LineType, MoneyAccount, MoneyException
-from finance.reconciliation import exceptions
+from finance.models import LineType, MoneyAccount, MoneyException, Progress
+from finance.reconciliation import exceptions, explaining, noticing
 from finance.reconciliation.exceptions import ExceptionRefused
 from finance.statements import classifying
 from orders.models import Order, PlatformReturn
@@ -159,3 +160,20 @@ def test_an_exception_takes_an_owner_and_a_note_while_it_is_open(account: MoneyA
     accept()
     with pytest.raises(ExceptionRefused):
         exceptions.note(exception_id=row.pk, at=LATER, actor="Ann", owner="Ben")
+
+
+def test_what_is_booked_while_the_queue_is_looked_through_is_looked_at_next_time(
+    account: MoneyAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explaining.take_turn(at=LATER, sweeps=True)
+    assert not noticing.needs_sweep(at=LATER)
+    whole = exceptions.sweep
+
+    def overtaken(**given: Any) -> exceptions.Changed:
+        changed = whole(**given)
+        Progress.objects.update_or_create(name=noticing.JOURNALS_READ, defaults={"transaction": 1, "row": 1})
+        return changed
+
+    monkeypatch.setattr(exceptions, "sweep", overtaken)
+    explaining.take_turn(at=LATER, sweeps=True)
+    assert noticing.needs_sweep(at=LATER)
