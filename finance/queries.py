@@ -4,14 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import (
-    BigIntegerField,
     Count,
-    DateTimeField,
     Exists,
-    Field,
     OuterRef,
     Q,
     QuerySet,
@@ -23,6 +19,7 @@ from ecomhub import keyset
 from ecomhub.access import Actor
 from finance import seeing
 from finance.models import Book, LineType, MoneyAccount, Posting, Settlement, SourceFile, TypeMapping
+from finance.models.settlements import TOLD
 from finance.sources import registry
 
 PAGE = 50
@@ -43,15 +40,6 @@ class SettlementFilter:
     currency: str = ""
     month: date | None = None
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementPage:
-    """One page by keyset; the keys are empty where there is no neighbor."""
-
-    rows: list[Settlement]
-    previous: str = ""
-    following: str = ""
 
 
 def accounts_of(*, actor: Actor) -> "QuerySet[MoneyAccount]":
@@ -79,7 +67,7 @@ def settlements(*, actor: Actor, wanted: SettlementFilter) -> "QuerySet[Settleme
 
     What a platform tells of single transactions has a page of its own.
     """
-    rows = settlements_of(actor=actor).exclude(reason="told")
+    rows = settlements_of(actor=actor).exclude(reason=TOLD)
     if wanted.state in _STATES:
         rows = rows.filter(state=wanted.state)
     if wanted.account is not None:
@@ -102,39 +90,17 @@ def settlements(*, actor: Actor, wanted: SettlementFilter) -> "QuerySet[Settleme
 
 def settlement_page(
     *, rows: "QuerySet[Settlement]", after: str = "", before: str = "", size: int = PAGE
-) -> SettlementPage:
+) -> keyset.Page[Settlement]:
     """Return one page, the latest deposit first; a settlement without one stands at its end."""
-    dated = rows.annotate(day=Coalesce("deposited_at", "ends_at", "recorded_at"))
-    keys = ["day", "pk"]
-    types: list[Field[Any, Any] | None] = [DateTimeField(), BigIntegerField()]
-    behind, ahead = _place(after), _place(before)
-    taken: list[Settlement]
-    if ahead:
-        dated = dated.filter(keyset.behind(keys=keys, values=ahead, fields=types))
-        taken = list(dated.order_by("day", "pk")[: size + 1])
-        shown, earlier, later = taken[:size][::-1], len(taken) > size, True
-    else:
-        if behind:
-            dated = dated.filter(keyset.before(keys=keys, values=behind, fields=types))
-        taken = list(dated.order_by("-day", "-pk")[: size + 1])
-        shown, earlier, later = taken[:size], bool(behind), len(taken) > size
-    if not shown:
-        return SettlementPage([])
-    return SettlementPage(shown, _key(shown[0]) if earlier else "", _key(shown[-1]) if later else "")
-
-
-def _key(row: Settlement) -> str:
-    day = row.deposited_at or row.ends_at or row.recorded_at
-    return f"{day.astimezone(UTC).replace(tzinfo=None).isoformat()}_{row.pk}"
-
-
-def _place(text: str) -> tuple[datetime, int] | None:
-    """Read a page's key; what is none of ours is the first page."""
-    day, _mark, pk = text.partition("_")
-    try:
-        return datetime.fromisoformat(day).replace(tzinfo=UTC), int(pk[:18])
-    except ValueError:
-        return None
+    return keyset.page_of(
+        rows=rows.annotate(day=Coalesce("deposited_at", "ends_at", "recorded_at")),
+        keys=["day", "pk"],
+        after=keyset.instant_place(after),
+        up_to=keyset.instant_place(before),
+        size=size,
+        key_of=lambda row: keyset.instant_key(row.deposited_at or row.ends_at or row.recorded_at, row.pk),
+        fields=keyset.INSTANT_FIELDS,
+    )
 
 
 def state_counts(*, actor: Actor, wanted: SettlementFilter) -> dict[str, int]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Q, Sum
 
-from finance.models.ledger import Book, LedgerTally, Posting
+from finance.models.ledger import Book, LedgerTally
 
 _FOLD = """
 WITH piled AS (
@@ -117,11 +117,3 @@ def trial_balance(*, book: Book, through: date | None = None) -> TrialBalance:
         left=left,
         left_base=sum((row.base_amount for row in rows), Decimal(0)),
     )
-
-
-def clearing_of(*, settlement_id: int, account: str) -> tuple[Decimal, Decimal]:
-    """Return (amount, base amount) that an account holds for one settlement."""
-    sums = Posting.objects.filter(settlement=settlement_id, account=account).aggregate(
-        amount=Sum("amount", default=Decimal(0)), base=Sum("base_amount", default=Decimal(0))
-    )
-    return sums["amount"], sums["base"]

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import QuerySet
 
 from ecomhub import keyset
-from finance.models import FxRate, RateFile
+from finance.models import FxRate
 
 PAGE = 60
 
@@ -19,15 +19,6 @@ class RateFilter:
     text: str = ""
     on: date | None = None
     kind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RatePage:
-    """One page by keyset; the keys are empty where there is no neighbor."""
-
-    rows: list[FxRate]
-    previous: str = ""
-    following: str = ""
 
 
 def rates(*, wanted: RateFilter) -> "QuerySet[FxRate]":
@@ -47,27 +38,13 @@ def rates(*, wanted: RateFilter) -> "QuerySet[FxRate]":
     return rows
 
 
-def rate_page(*, rows: "QuerySet[FxRate]", after: str = "", before: str = "") -> RatePage:
+def rate_page(*, rows: "QuerySet[FxRate]", after: str = "", before: str = "") -> keyset.Page[FxRate]:
     """Return one page, the latest day first."""
-    keys = ["on", "pk"]
-    behind, ahead = keyset.day_place(after), keyset.day_place(before)
-    if ahead:
-        taken = list(rows.filter(keyset.behind(keys=keys, values=ahead)).order_by("on", "pk")[: PAGE + 1])
-        shown, earlier, later = taken[:PAGE][::-1], len(taken) > PAGE, True
-    else:
-        if behind:
-            rows = rows.filter(keyset.before(keys=keys, values=behind))
-        taken = list(rows.order_by("-on", "-pk")[: PAGE + 1])
-        shown, earlier, later = taken[:PAGE], bool(behind), len(taken) > PAGE
-    if not shown:
-        return RatePage([])
-    return RatePage(shown, _key(shown[0]) if earlier else "", _key(shown[-1]) if later else "")
-
-
-def rate_files(*, size: int = 10) -> list[RateFile]:
-    """Return the documents of rates that came in last."""
-    return list(RateFile.objects.select_related("file").order_by("-pk")[:size])
-
-
-def _key(row: FxRate) -> str:
-    return f"{row.on.isoformat()}_{row.pk}"
+    return keyset.page_of(
+        rows=rows,
+        keys=["on", "pk"],
+        after=keyset.day_place(after),
+        up_to=keyset.day_place(before),
+        size=PAGE,
+        key_of=lambda row: keyset.day_key(row.on, row.pk),
+    )

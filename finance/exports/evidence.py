@@ -22,7 +22,8 @@ from ecomhub import files
 from ecomhub.models import StoredFile
 from ecomhub.sheets.writing import write_csv
 from finance import laws
-from finance.accounting import balances, period_checks
+from finance.accounting import balances
+from finance.closing import period_checks
 from finance.exports import making
 from finance.exports.catalog import REPORTS
 from finance.exports.making import Progress

@@ -19,6 +19,7 @@ from finance.exports.shapes import (
     money,
 )
 from finance.models import Payout, Settlement
+from finance.models.settlements import TOLD
 
 _DAY = "(coalesce(s.deposited_at, s.ends_at, s.recorded_at) AT TIME ZONE %(zone)s)::date"
 _WHERE = " AND ".join(
@@ -29,7 +30,7 @@ _WHERE = " AND ".join(
         CURRENCIES.format("s.currency"),
         STATES.format("s.state"),
         DAYS.format(_DAY),
-        "s.reason <> 'told'",
+        f"s.reason <> '{TOLD}'",
     ]
 )
 _FROM = """

@@ -18,6 +18,7 @@ from finance.exports.shapes import (
     money,
 )
 from finance.models import Settlement
+from finance.models.settlements import TOLD
 
 _WHERE = " AND ".join(
     [
@@ -27,7 +28,7 @@ _WHERE = " AND ".join(
         CURRENCIES.format("l.currency"),
         STATES.format("s.state"),
         DAYS.format("l.effective_on"),
-        "s.reason <> 'told'",
+        f"s.reason <> '{TOLD}'",
     ]
 )
 _FROM = """

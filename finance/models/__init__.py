@@ -13,12 +13,10 @@ from finance.models.ledger import (
     PolicyChange,
     Posting,
 )
+from finance.models.matching import Match, MatchRule, MoneyException
 from finance.models.rates import FxRate, RateFile
 from finance.models.reconciliation import (
     ExpectedItem,
-    Match,
-    MatchRule,
-    MoneyException,
     OrderMoney,
     Progress,
     StockChain,

@@ -89,6 +89,10 @@ class SourceFile(models.Model):
         return self.file.name
 
 
+TOLD = "told"
+"""Why a settlement is kept as evidence that tells of a single transaction: it has a page of its own."""
+
+
 class Settlement(models.Model):
     """One statement of a platform, wallet or bank in one currency.
 

@@ -14,9 +14,10 @@ from ecomhub.access import allow
 from ecomhub.shell.parts import Happening
 from ecomhub.shell.toasts import add_toast, close_dialog
 from finance import laws
-from finance.accounting import books, periods
-from finance.accounting.period_checks import Finding, Weight
-from finance.accounting.periods import PeriodRefused
+from finance.accounting import books
+from finance.closing import periods
+from finance.closing.period_checks import Finding, Weight
+from finance.closing.periods import PeriodRefused
 from finance.models import Book, PeriodAct
 from finance.pages.forms import ReopenForm, last_day_of_month_before
 from finance.pages.page_parts import book_asked, day_asked, section_tabs, whole_actor

@@ -15,7 +15,7 @@ from ecomhub import clock
 from ecomhub.access import actor_of, allow
 from ecomhub.shell.parts import Pager, Tab
 from finance import queries
-from finance.accounting import told_checks
+from finance.closing import told_checks
 from finance.models import AnnouncedMoney, MoneyAccount
 from finance.pages.page_parts import TOLD_COLORS, address, difference_word, section_tabs
 from finance.pages.settlement_views import settlement_or_404

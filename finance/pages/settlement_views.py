@@ -28,8 +28,8 @@ from finance.pages.page_parts import (
 from finance.queries import SettlementFilter
 from finance.reconciliation import order_queries
 from finance.sources import registry
-from finance.statements import import_queries, raw_rows, settlement_queries
-from finance.statements.restating import DECIDABLE, REASONS
+from finance.statements import import_queries, raw_rows, settlement_queries, summaries
+from finance.statements.restating import DECIDABLE
 from finance.statements.settlement_queries import Step, TypeSum
 
 
@@ -154,12 +154,7 @@ def _row(row: Settlement, left: dict[int, Decimal]) -> Row:
         amount = None
     elif amount is None:
         amount = Decimal(0)
-    return Row(row, SETTLEMENT_COLORS[row.state], amount, reason_words(row.reason))
-
-
-def reason_words(reason: str) -> str:
-    """Return why a settlement is not simply posted, in words that say what to do."""
-    return str(REASONS.get(reason, reason))
+    return Row(row, SETTLEMENT_COLORS[row.state], amount, summaries.reason_words(row.reason))
 
 
 def settlement_or_404(actor: Actor, pk: int) -> Settlement:
@@ -219,7 +214,7 @@ def settlement(request: HttpRequest, pk: int) -> HttpResponse:
     lines_total = sum((one.amount for one in sums), Decimal(0))
     unknown = sum((one.amount for one in sums if one.is_unknown), Decimal(0))
     documents = [
-        (document, SETTLEMENT_COLORS[document.state], reason_words(document.reason))
+        (document, SETTLEMENT_COLORS[document.state], summaries.reason_words(document.reason))
         for document in settlement_queries.documents_of(settlement=row)
     ]
     source = registry.sources().get(row.source)
@@ -227,7 +222,7 @@ def settlement(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "settlement": row,
         "color": SETTLEMENT_COLORS[row.state],
-        "reason": reason_words(row.reason),
+        "reason": summaries.reason_words(row.reason),
         "source_title": row.source if source is None else source.title,
         "groups": _groups(sums),
         "bars": bars_of(steps=steps, last=reached, word=_("Left to pay out")) if steps else [],

@@ -22,15 +22,6 @@ class ExceptionFilter:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionPage:
-    """One page by keyset, the oldest first; the keys are empty where there is no neighbor."""
-
-    rows: list[MoneyException]
-    previous: str = ""
-    following: str = ""
-
-
 def exceptions_of(*, actor: Actor) -> "QuerySet[MoneyException]":
     """Return the exceptions somebody may see, with what they are about."""
     return seeing.exceptions(actor=actor).select_related(
@@ -50,23 +41,19 @@ def exceptions(*, actor: Actor, wanted: ExceptionFilter) -> "QuerySet[MoneyExcep
     return rows
 
 
-def exception_page(*, rows: "QuerySet[MoneyException]", after: str = "", before: str = "") -> ExceptionPage:
-    """Return one page."""
-    keys = ["since", "pk"]
-    behind, ahead = keyset.day_place(after), keyset.day_place(before)
-    if ahead:
-        taken = list(
-            rows.filter(keyset.before(keys=keys, values=ahead)).order_by("-since", "-pk")[: PAGE + 1]
-        )
-        shown, earlier, later = taken[:PAGE][::-1], len(taken) > PAGE, True
-    else:
-        if behind:
-            rows = rows.filter(keyset.behind(keys=keys, values=behind))
-        taken = list(rows.order_by("since", "pk")[: PAGE + 1])
-        shown, earlier, later = taken[:PAGE], bool(behind), len(taken) > PAGE
-    if not shown:
-        return ExceptionPage([])
-    return ExceptionPage(shown, _key(shown[0]) if earlier else "", _key(shown[-1]) if later else "")
+def exception_page(
+    *, rows: "QuerySet[MoneyException]", after: str = "", before: str = ""
+) -> keyset.Page[MoneyException]:
+    """Return one page, the oldest first."""
+    return keyset.page_of(
+        rows=rows,
+        keys=["since", "pk"],
+        after=keyset.day_place(after),
+        up_to=keyset.day_place(before),
+        size=PAGE,
+        key_of=lambda row: keyset.day_key(row.since, row.pk),
+        newest_first=False,
+    )
 
 
 def kind_counts(*, actor: Actor) -> dict[str, int]:
@@ -78,7 +65,3 @@ def kind_counts(*, actor: Actor) -> dict[str, int]:
 def open_count(*, actor: Actor) -> int:
     """Return how many open exceptions somebody may see."""
     return exceptions_of(actor=actor).filter(state=MoneyException.State.OPEN).count()
-
-
-def _key(row: MoneyException) -> str:
-    return f"{row.since.isoformat()}_{row.pk}"

@@ -8,11 +8,8 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import (
-    BigIntegerField,
     Count,
-    DateTimeField,
     Exists,
-    Field,
     OuterRef,
     Q,
     QuerySet,
@@ -67,15 +64,6 @@ class PayoutFilter:
     currency: str = ""
     month: date | None = None
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutPage:
-    """One page by keyset, the latest first; the keys are empty where there is no neighbor."""
-
-    rows: list[Payout]
-    previous: str = ""
-    following: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,36 +163,17 @@ def _next_month(first: datetime) -> datetime:
     return (first + timedelta(days=32)).replace(day=1)
 
 
-def payout_page(*, rows: "QuerySet[Payout]", after: str = "", before: str = "") -> PayoutPage:
+def payout_page(*, rows: "QuerySet[Payout]", after: str = "", before: str = "") -> keyset.Page[Payout]:
     """Return one page, the latest first."""
-    keys = ["sent_at", "pk"]
-    types: list[Field[object, object] | None] = [DateTimeField(), BigIntegerField()]
-    behind, ahead = _place(after), _place(before)
-    if ahead:
-        rows = rows.filter(keyset.behind(keys=keys, values=ahead, fields=types))
-        taken = list(rows.order_by("sent_at", "pk")[: PAGE + 1])
-        shown, earlier, later = taken[:PAGE][::-1], len(taken) > PAGE, True
-    else:
-        if behind:
-            rows = rows.filter(keyset.before(keys=keys, values=behind, fields=types))
-        taken = list(rows.order_by("-sent_at", "-pk")[: PAGE + 1])
-        shown, earlier, later = taken[:PAGE], bool(behind), len(taken) > PAGE
-    if not shown:
-        return PayoutPage([])
-    return PayoutPage(shown, _key(shown[0]) if earlier else "", _key(shown[-1]) if later else "")
-
-
-def _key(row: Payout) -> str:
-    return f"{row.sent_at.astimezone(UTC).replace(tzinfo=None).isoformat()}_{row.pk}"
-
-
-def _place(text: str) -> tuple[datetime, int] | None:
-    """Read a page's key; what is none of ours is the first page."""
-    day, _mark, pk = text.partition("_")
-    try:
-        return datetime.fromisoformat(day).replace(tzinfo=UTC), int(pk[:18])
-    except ValueError:
-        return None
+    return keyset.page_of(
+        rows=rows,
+        keys=["sent_at", "pk"],
+        after=keyset.instant_place(after),
+        up_to=keyset.instant_place(before),
+        size=PAGE,
+        key_of=lambda row: keyset.instant_key(row.sent_at, row.pk),
+        fields=keyset.INSTANT_FIELDS,
+    )
 
 
 def state_counts(*, actor: Actor, wanted: PayoutFilter) -> dict[str, int]:

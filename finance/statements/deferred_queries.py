@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
-from django.db.models import BigIntegerField, Count, DateTimeField, Field, Min, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from ecomhub import keyset
@@ -30,15 +29,6 @@ class DeferredFilter:
     account: MoneyAccount | None = None
     currency: str = ""
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeferredPage:
-    """One page by keyset; the keys are empty where there is no neighbor."""
-
-    rows: list[AnnouncedMoney]
-    previous: str = ""
-    following: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,38 +141,19 @@ def currencies(*, actor: Actor) -> list[str]:
     return list(rows.distinct())
 
 
-def page(*, rows: "QuerySet[AnnouncedMoney]", after: str = "", before: str = "") -> DeferredPage:
+def page(
+    *, rows: "QuerySet[AnnouncedMoney]", after: str = "", before: str = ""
+) -> keyset.Page[AnnouncedMoney]:
     """Return one page: the transaction posted last first."""
-    keys, types = ["posted_at", "pk"], _KEY_TYPES
-    behind, ahead = _place(after), _place(before)
-    if ahead:
-        rows = rows.filter(keyset.behind(keys=keys, values=ahead, fields=types))
-        taken = list(rows.order_by("posted_at", "pk")[: PAGE + 1])
-        shown, earlier, later = taken[:PAGE][::-1], len(taken) > PAGE, True
-    else:
-        if behind:
-            rows = rows.filter(keyset.before(keys=keys, values=behind, fields=types))
-        taken = list(rows.order_by("-posted_at", "-pk")[: PAGE + 1])
-        shown, earlier, later = taken[:PAGE], bool(behind), len(taken) > PAGE
-    if not shown:
-        return DeferredPage([])
-    return DeferredPage(shown, _key(shown[0]) if earlier else "", _key(shown[-1]) if later else "")
-
-
-_KEY_TYPES: list["Field[Any, Any] | None"] = [DateTimeField(), BigIntegerField()]
-
-
-def _key(row: AnnouncedMoney) -> str:
-    return f"{row.posted_at.isoformat()}_{row.pk}"
-
-
-def _place(text: str) -> tuple[datetime, int] | None:
-    moment, _mark, pk = text.replace(" ", "+").partition("_")
-    try:
-        found = datetime.fromisoformat(moment), int(pk[:18])
-    except ValueError:
-        return None
-    return found if found[0].tzinfo is not None else None
+    return keyset.page_of(
+        rows=rows,
+        keys=["posted_at", "pk"],
+        after=keyset.instant_place(after),
+        up_to=keyset.instant_place(before),
+        size=PAGE,
+        key_of=lambda row: keyset.instant_key(row.posted_at, row.pk),
+        fields=keyset.INSTANT_FIELDS,
+    )
 
 
 def told_of(*, orders: Sequence[int]) -> dict[int, list[OrderTold]]:

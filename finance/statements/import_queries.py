@@ -1,6 +1,6 @@
 """Reads of imports: the newest, those of a document, and what is known of their settlements now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
@@ -44,13 +44,3 @@ def layouts_of(*, actor: Actor) -> list[RememberedLayout]:
 def rulings_of(*, settlement: int) -> "QuerySet[DocumentRuling]":
     """Return what was decided of a settlement's documents, the newest first."""
     return DocumentRuling.objects.filter(settlement=settlement).select_related("file__file").order_by("-pk")
-
-
-def accepted_now(*, documents: Iterable[SettlementFile]) -> set[int]:
-    """Return which of a settlement's documents were accepted, so that an import books them (file keys)."""
-    rows = list(documents)
-    rulings = DocumentRuling.objects.filter(
-        settlement__in={row.settlement_id for row in rows}, file__in={row.file_id for row in rows}
-    )
-    last = {(row.settlement_id, row.file_id): row.kind for row in rulings.order_by("pk")}
-    return {file for (_settlement, file), kind in last.items() if kind == DocumentRuling.Kind.ACCEPTED}

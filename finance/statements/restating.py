@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.settlement_messages import Holder, Source
 from finance.models import DocumentRuling, Settlement, SettlementFile
+from finance.models.settlements import TOLD
 from finance.statements.staging import Heading
 
 State = SettlementFile.State
@@ -42,9 +43,7 @@ REASONS: dict[str, str | Promise] = {
     ),
     "known_elsewhere": _("Other statements of the account posted everything in it; it is kept beside."),
     "partly_known": _("Other statements of the account posted some of its lines; it stands for the others."),
-    "told": _(
-        "The platform tells of one transaction here; a settlement books it. It stands under Held back."
-    ),
+    TOLD: _("The platform tells of one transaction here; a settlement books it. It stands under Held back."),
     "evidence": _("This kind of document repeats money that another one posts; it is kept beside."),
     "too_fine": _("An amount has more decimals than its currency. Get the document once more."),
     "unusable": _("An amount is not a number the books can hold. Get the document once more."),
@@ -111,7 +110,7 @@ def decide(*, heading: Heading, known: Known, source: Source) -> Decision:
             continue
         if holds(heading, known, said, source):
             said.state, said.reason = state, reason
-            said.keeps = state is State.EVIDENCE and reason in ("told", "evidence", "other_source")
+            said.keeps = state is State.EVIDENCE and reason in (TOLD, "evidence", "other_source")
             return said
     is_posted = known.settlement is not None and known.settlement.state == Settlement.State.POSTED
     if is_posted and not said.added:
@@ -148,7 +147,7 @@ _OBSTACLES: tuple[tuple[SettlementFile.State, str, _Holds], ...] = (
     (State.REFUSED, "no_currency", lambda heading, *_: heading.has_no_currency),
     (State.REFUSED, "too_fine", lambda heading, *_: heading.is_too_fine),
     (State.EVIDENCE, "set_aside", lambda _heading, known, *_: _is_set_aside(known)),
-    (State.EVIDENCE, "told", lambda _heading, _known, _said, source: source.announces),
+    (State.EVIDENCE, TOLD, lambda _heading, _known, _said, source: source.announces),
     (State.EVIDENCE, "evidence", lambda _heading, _known, _said, source: source.is_evidence),
     (State.EVIDENCE, "known_elsewhere", lambda heading, known, *_: _is_elsewhere(heading, known)),
     (State.EVIDENCE, "subset", lambda _heading, _known, said, _source: not said.added and said.missing > 0),

@@ -20,7 +20,8 @@ from channels.models import ChannelAccount, Pull, ThrottleBucket
 from ecomhub import clock, work
 from ecomhub.access import SYSTEM
 from ecomhub.models import User
-from finance.accounting import period_checks, periods, rates
+from finance.accounting import rates
+from finance.closing import period_checks, periods
 from finance.exports import exporting
 from finance.models import Book, ExportJob, Settlement
 from finance.reconciliation import explaining

@@ -14,8 +14,9 @@ from channels.settlement_messages import Binding, LineKind
 from ecomhub.access import SYSTEM, Role
 from ecomhub.models import Event
 from ecomhub.verifying import verify
-from finance.accounting import period_checks, periods, plan
-from finance.accounting.periods import PeriodRefused
+from finance.accounting import plan
+from finance.closing import period_checks, periods
+from finance.closing.periods import PeriodRefused
 from finance.models import (
     DocumentRuling,
     ImportJob,

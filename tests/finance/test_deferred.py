@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from channels.models import ChannelAccount
 from ecomhub.access import SYSTEM, Role
-from finance.accounting import period_checks, told_checks
+from finance.closing import period_checks, told_checks
 from finance.models import AnnouncedMoney, MoneyAccount, Posting, Settlement
 from finance.statements import deferred_queries, late_orders
 from finance.statements.deferred_queries import DeferredFilter

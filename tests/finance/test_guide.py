@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from finance.accounting.period_checks import CHECKS
 from finance.accounting.plan import CODES, PLAN
+from finance.closing.period_checks import CHECKS
 from finance.laws import LAWS
 from finance.models import Account
 from tests.runtime.test_ground import CHECKOUT

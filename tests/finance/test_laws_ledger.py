@@ -15,7 +15,7 @@ from finance import laws
 from finance.accounting.ledger import post, reverse
 from finance.accounting.ledger_laws import LAWS
 from finance.accounting.opening import Opening, open_balance
-from finance.accounting.periods import close
+from finance.closing.periods import close
 from finance.models import MoneyAccount
 from tests.finance.making import book_sale, leg, make_book, make_rate
 

@@ -18,7 +18,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from finance.accounting import books, period_checks
+from finance.accounting import books
+from finance.closing import period_checks
 from finance.laws import LAWS
 from finance.models import Book, MoneyAccount, SettlementFile
 from finance.sources import registry

@@ -23,8 +23,8 @@ from finance.accounting.books import book_of, default_book, first_open_day, open
 from finance.accounting.fx import RateMissing
 from finance.accounting.ledger import PeriodClosed, post
 from finance.accounting.ledger_laws import LAWS
-from finance.accounting.periods import PeriodRefused, checklist, close, reopen
 from finance.accounting.revaluing import open_differences, revalue
+from finance.closing.periods import PeriodRefused, checklist, close, reopen
 from finance.models import Book, Journal, LedgerTally, MoneyAccount, PeriodAct, Posting, Settlement
 from tests.finance.making import OPENS, book_sale, leg, make_book, make_rate
 

@@ -18,10 +18,10 @@ from channels.models import ChannelAccount
 from ecomhub.access import Actor, Role
 from ecomhub.models import Event
 from finance import tasks
-from finance.accounting import period_checks, periods
-from finance.accounting.period_checks import Finding, Weight
-from finance.accounting.periods import PeriodRefused
 from finance.accounting.policies import PolicyRefused, change_policy, changes_of
+from finance.closing import period_checks, periods
+from finance.closing.period_checks import Finding, Weight
+from finance.closing.periods import PeriodRefused
 from finance.models import (
     Book,
     FxRate,

@@ -11,10 +11,11 @@ from ecomhub import clock
 from ecomhub.access import SYSTEM
 from ecomhub.models import User
 from finance import laws
-from finance.accounting import books, periods
+from finance.accounting import books
 from finance.accounting.books import BookRefused
-from finance.accounting.period_checks import Finding
-from finance.accounting.periods import PeriodRefused
+from finance.closing import periods
+from finance.closing.period_checks import Finding
+from finance.closing.periods import PeriodRefused
 
 
 class Command(BaseCommand):

@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ecomhub import clock
 from ecomhub.models import User
-from finance.accounting import books, periods
+from finance.accounting import books
 from finance.accounting.books import BookRefused
-from finance.accounting.periods import PeriodRefused
+from finance.closing import periods
+from finance.closing.periods import PeriodRefused
 
 
 class Command(BaseCommand):

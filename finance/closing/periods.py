@@ -15,9 +15,10 @@ from ecomhub import events, verifying
 from ecomhub.access import Actor
 from ecomhub.discovery import Law
 from ecomhub.limits import lift_limits
-from finance.accounting import books, period_checks, revaluing
+from finance.accounting import books, revaluing
 from finance.accounting.fx import RateMissing
-from finance.accounting.period_checks import Finding, Weight
+from finance.closing import period_checks
+from finance.closing.period_checks import Finding, Weight
 from finance.models.ledger import Book, PeriodAct
 
 

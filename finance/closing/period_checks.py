@@ -15,13 +15,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ecomhub.money import decimal_text
-from finance.accounting import balances, books, revaluing, told_checks
+from finance.accounting import balances, books, revaluing
 from finance.accounting.fx import RateMissing
 from finance.accounting.plan import SUSPENSE
-from finance.accounting.reason_words import words_of
+from finance.closing import told_checks
+from finance.closing.reason_words import words_of
 from finance.models.ledger import Book
-from finance.models.reconciliation import MoneyException
+from finance.models.matching import MoneyException
 from finance.models.settlements import Settlement
+from finance.statements.restating import DECIDABLE
 
 
 class Weight(StrEnum):
@@ -64,8 +66,6 @@ class Finding:
         return not self.count
 
 
-UNDECIDED_REASONS = ("total_mismatch", "no_statement", "stated_twice", "differs", "overlaps")
-"""Why a document waits for a person who accepts it or sets it aside."""
 _UNDECIDED = """
 SELECT s.external_id, s.currency, coalesce(d.reason, s.reason)
 FROM finance_settlement s JOIN finance_moneyaccount m ON m.id = s.account_id
@@ -160,14 +160,14 @@ def _unbalanced(book: Book, through: date) -> list[str]:
 
 def _undecided(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_UNDECIDED, [book.pk, list(UNDECIDED_REASONS), book.zone, through])
+        cursor.execute(_UNDECIDED, [book.pk, list(DECIDABLE), book.zone, through])
         return [_with_words(f"{name} {currency}", reason) for name, currency, reason in cursor.fetchall()]
 
 
 def _staged(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
         staged = Settlement.State.STAGED.value
-        cursor.execute(_STAGED, [book.pk, staged, list(UNDECIDED_REASONS), book.zone, through])
+        cursor.execute(_STAGED, [book.pk, staged, list(DECIDABLE), book.zone, through])
         return [_with_words(f"{name} {currency}", reason) for name, currency, reason in cursor.fetchall()]
 
 
