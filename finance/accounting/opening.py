@@ -20,6 +20,7 @@ from finance.accounting.ledger import KeyTaken, LedgerRefused, Leg, Posted
 from finance.accounting.plan import BANK, CLEARING, OPENING, RESERVE, STOCK, WALLET
 from finance.accounting.rate_sources import RatesUnreadable
 from finance.models.ledger import Account, Book, Journal
+from finance.models.reconciliation import StockLayer
 from finance.models.settlements import MoneyAccount
 
 WORDS = {
@@ -114,6 +115,19 @@ def _check(book: Book, opening: Opening) -> None:
         raise OpeningRefused(_("Name the platform, wallet or bank account this balance is of."))
     if opening.money_account is not None and opening.money_account.book_id != book.pk:
         raise OpeningRefused(_("%s belongs to another company's book.") % opening.money_account.name)
+    if opening.account == STOCK and _is_layered(book):
+        raise OpeningRefused(
+            _(
+                "The units in stock have their cost already, and the book holds them at it. Take in units "
+                "that are missing by a sheet of opening stock; a balance beside them would count them twice."
+            )
+        )
+
+
+def _is_layered(book: Book) -> bool:
+    """Say whether units were valued in a book before somebody said what its stock is worth."""
+    said = Journal.objects.filter(book=book, key__startswith=f"opening:{STOCK}:")
+    return StockLayer.objects.filter(book=book).exists() and not said.exists()
 
 
 def _valued(book: Book, opening: Opening, actor: str) -> tuple[Decimal, int | None]:

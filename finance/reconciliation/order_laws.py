@@ -154,7 +154,8 @@ LAWS = [
                       FROM finance_stocklayer GROUP BY 1, 2) l
               FULL JOIN (SELECT j.book_id, p.currency, sum(p.amount) AS amount, sum(p.base_amount) AS base
                            FROM finance_posting p JOIN finance_journal j ON j.id = p.journal_id
-                          WHERE p.account_id = '1200' AND j.kind <> 'opening' GROUP BY 1, 2) p
+                          WHERE p.account_id = '1200'
+                            AND j.book_id IN (SELECT book_id FROM finance_stocklayer) GROUP BY 1, 2) p
                 USING (book_id, currency)
              WHERE {_SAME.format("l")} <> {_SAME.format("p")}
             UNION ALL

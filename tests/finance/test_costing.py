@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from channels.models import ChannelAccount
 from ecomhub import verifying
 from finance.accounting import books
+from finance.accounting.opening import Opening, OpeningRefused, open_balance
 from finance.models import Book, Journal, MoneyAccount, Posting, StockChain, StockLayer, StockUse
 from finance.reconciliation import costing
 from finance.reconciliation.order_laws import LAWS
@@ -221,3 +222,21 @@ def test_goods_moved_between_warehouses_keep_their_value(book: Book, owner: Curs
         (Decimal(3), Decimal("7.50")),
     ]
     held()
+
+
+def test_stock_that_has_its_cost_opens_no_second_time(book: Book) -> None:
+    stock(make_sku(), make_warehouse(), 3, "1.00")
+    value()
+    with pytest.raises(OpeningRefused, match="count them twice"):
+        open_balance(book=book, opening=Opening("1200", "CNY", Decimal(3)))
+    held()
+
+
+def test_a_balance_of_stock_beside_units_with_a_cost_is_named(book: Book) -> None:
+    said = Opening("1200", "CNY", Decimal(3))
+    open_balance(book=book, opening=said)
+    held()
+    stock(make_sku(), make_warehouse(), 3, "1.00")
+    value()
+    assert verifying.verify(laws=LAWS).broken == ["I20"]
+    assert not open_balance(book=book, opening=said).is_new
