@@ -25,11 +25,13 @@ PAYOUTS = "1120"
 WITHDRAWALS = "1130"
 STOCK = "1200"
 GOODS_IN_TRANSIT = "1210"
+GOODS_SENT = "1230"
 TRADING = "1800"
 SUSPENSE = "1900"
 ROUNDING_RESIDUAL = "1910"
 COLLECTED_TAX = "2110"
 OPENING = "3000"
+COST = "5000"
 COLLECTION_FEES = "5510"
 REALIZED = "7100"
 UNREALIZED = "7110"
@@ -62,6 +64,7 @@ PLAN = (
     Entry(STOCK, "Inventory", "库存商品", _ASSET),
     Entry(GOODS_IN_TRANSIT, "Goods in transit", "头程在途", _ASSET),
     Entry("1220", "Returns awaiting check", "待检退货", _ASSET),
+    Entry(GOODS_SENT, "Goods sent, not delivered", "发出商品", _ASSET),
     Entry("1300", "Input VAT", "进项税额", _ASSET, money=True, lines=True),
     Entry("1310", "Withheld tax receivable", "应收代扣税款", _ASSET, money=True, lines=True),
     Entry(TRADING, "Currency trading", "货币兑换", _ASSET),
@@ -86,7 +89,7 @@ PLAN = (
     Entry("4100", "Refunds", "退款", _INCOME, lines=True),
     Entry("4200", "Seller promotions", "卖家促销折扣", _INCOME, lines=True),
     Entry("4900", "Reimbursements", "平台赔偿", _INCOME, lines=True),
-    Entry("5000", "Cost of goods sold", "销售成本", _EXPENSE),
+    Entry(COST, "Cost of goods sold", "销售成本", _EXPENSE),
     Entry("5010", "Stock loss and write-down", "存货损失与跌价", _EXPENSE),
     Entry("5100", "Inbound freight", "头程运费", _EXPENSE, lines=True),
     Entry("5110", "Import duty", "进口关税", _EXPENSE, lines=True),

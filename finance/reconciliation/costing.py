@@ -17,15 +17,15 @@ from ecomhub.money import rounded
 from finance.accounting import books, fx, plan
 from finance.accounting.ledger import Leg
 from finance.models import Book, Journal, StockChain, StockUse
-from finance.reconciliation import batching, layers
+from finance.reconciliation import batching, delivering, layers
 from finance.reconciliation.batching import Entry
 from finance.reconciliation.layers import Taken
 from inventory.models import CostLayer, StockMovement, Warehouse
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 
 CHUNK = 500
 """Movements of one chain valued in one transaction."""
-COST, LOSS, SUPPLIERS = "5000", "5010", "2010"
+LOSS, SUPPLIERS = "5010", "2010"
 OPENING_CAUSE = "sheet:"
 """Receipts of an opening stock sheet: nobody is owed for them."""
 _ORDER_LINE = "order-line:"
@@ -54,7 +54,7 @@ class _Work:
     chain: StockChain
     held: layers.Held
     receipts: Mapping[int, CostLayer]
-    orders: Mapping[str, tuple[int, int]]
+    orders: Mapping[str, Order]
     entries: list[Entry] = field(default_factory=list)
     uses: list[StockUse] = field(default_factory=list)
     returned: dict[tuple[str, int], list[StockUse]] = field(default_factory=dict)
@@ -115,13 +115,13 @@ def _begin(book: Book, chain: StockChain, movements: Sequence[StockMovement]) ->
     receipts = CostLayer.objects.filter(movement__in=movements)
     demands = {movement.demand for movement in movements if movement.demand.startswith(_ORDER_LINE)}
     lines = {int(demand.removeprefix(_ORDER_LINE)) for demand in demands}
-    orders = OrderLine.objects.filter(pk__in=lines).values_list("pk", "order", "order__shop")
+    sold = OrderLine.objects.filter(pk__in=lines).select_related("order")
     return _Work(
         book=book,
         chain=chain,
         held=layers.Held.of(book=book, sku_id=chain.sku_id, warehouse_id=chain.warehouse_id),
         receipts={row.movement_id: row for row in receipts},
-        orders={f"{_ORDER_LINE}{pk}": (order, shop) for pk, order, shop in orders},
+        orders={f"{_ORDER_LINE}{line.pk}": line.order for line in sold},
     )
 
 
@@ -162,7 +162,7 @@ def _leave(work: _Work, movement: StockMovement, units: Decimal, day: date) -> N
     if movement.kind == _Kind.TRANSFER_OUT:
         account = plan.GOODS_IN_TRANSIT
     else:
-        account = COST if movement.kind == _Kind.SHIP else LOSS
+        account = plan.COST if movement.kind == _Kind.SHIP else LOSS
     _use(work, movement, taken, account, sign=1)
     _post(work, movement, day, [one.value for one in taken], account, plan.STOCK)
 
@@ -176,7 +176,7 @@ def _take_back(work: _Work, movement: StockMovement, units: Decimal, day: date) 
         _find(work, movement, units, day)
         return
     values = layers.share(gone, units, base=work.book.currency)
-    _give(work, movement, values, COST, day)
+    _give(work, movement, values, plan.COST, day)
 
 
 def _wait_for_shipment(movement: StockMovement, gone: Sequence[StockUse]) -> None:
@@ -195,13 +195,13 @@ def _left_for(work: _Work, movement: StockMovement) -> list[StockUse]:
     key = (movement.demand, movement.sku_id)
     if key not in work.returned:
         rows = StockUse.objects.filter(
-            demand=movement.demand, layer__sku=movement.sku_id, account=COST
+            demand=movement.demand, layer__sku=movement.sku_id, account=plan.COST
         ).select_related("layer")
         work.returned[key] = list(rows.order_by("pk"))
         known = {use.pk for use in work.returned[key]}
         work.returned[key] += [
             use for use in work.uses
-            if use.demand == movement.demand and use.account_id == COST and use.pk not in known
+            if use.demand == movement.demand and use.account_id == plan.COST and use.pk not in known
         ]  # fmt: skip
     return work.returned[key]
 
@@ -247,7 +247,7 @@ def _use(work: _Work, movement: StockMovement, taken: Sequence[Taken], account: 
             movement=movement,
             layer=one.layer,
             demand=movement.demand,
-            order_id=None if order is None else order[0],
+            order_id=None if order is None else order.pk,
             account_id=account,
             quantity=sign * one.quantity,
             currency=one.currency,
@@ -258,7 +258,7 @@ def _use(work: _Work, movement: StockMovement, taken: Sequence[Taken], account: 
     ]
     work.uses += made
     known = work.returned.get((movement.demand, movement.sku_id))
-    if known is not None and account == COST:
+    if known is not None and account == plan.COST:
         known += made
 
 
@@ -273,9 +273,12 @@ def _post(
     order = work.orders.get(movement.demand)
     common: dict[str, Any] = {
         "sku_id": movement.sku_id,
-        "order_id": None if order is None else order[0],
-        "shop_id": None if order is None else order[1],
+        "order_id": None if order is None else order.pk,
+        "shop_id": None if order is None else order.shop_id,
     }
+    if order is not None:
+        cost = delivering.cost_account(book=work.book, order=order)
+        debit, credit = (cost if account == plan.COST else account for account in (debit, credit))
     legs = [
         Leg(account, currency, sign * amount, sign * base, rate, **common)
         for currency, amount, base, rate in values

@@ -13,12 +13,11 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from ecomhub.models import Event
 from ecomhub.money import rounded
 from finance.accounting import books, fx, plan
 from finance.accounting.ledger import Leg
 from finance.models import Book, ExpectedItem, Journal, MatchRule, OrderMoney
-from finance.reconciliation import batching
+from finance.reconciliation import batching, delivering
 from finance.reconciliation.batching import Entry
 from finance.reconciliation.tariffs import Fee, FeeTable, Sale, Sold
 from orders.models import Order, OrderLine
@@ -137,7 +136,9 @@ def _looked(rows: Sequence[OrderMoney], book: Book) -> Iterable[_Looked]:
     sums = ExpectedItem.objects.filter(order__in=ids).values_list("order", "component", "tariff")
     for order, component, tariff, amount in sums.annotate(Sum("amount")).order_by():
         before.setdefault(order, {})[component, tariff] = amount
-    completed = _completed(ids) if book.recognition == Book.Recognition.DELIVERED else None
+    completed = (
+        delivering.completed_at(orders=ids) if book.recognition == Book.Recognition.DELIVERED else None
+    )
     for row in rows:
         order = orders[row.pk]
         mine = lines.get(row.pk, [])
@@ -150,12 +151,6 @@ def _looked(rows: Sequence[OrderMoney], book: Book) -> Iterable[_Looked]:
             continue
         day = books.day_of(book=book, instant=instant)
         yield _Looked(row, order, mine, before.get(row.pk, {}), day, _content(order, mine))
-
-
-def _completed(ids: Sequence[int]) -> dict[int, datetime]:
-    """Return when orders were completed."""
-    rows = Event.objects.filter(object_kind="order", object_id__in=ids, kind="complete")
-    return dict(rows.order_by("sequence").values_list("object_id", "at"))
 
 
 def _content(order: Order, lines: Sequence[OrderLine]) -> str:

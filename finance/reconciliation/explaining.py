@@ -15,7 +15,15 @@ from django.db.models import F, Q
 
 from finance.accounting.ledger import LedgerRefused
 from finance.models import Book, OrderMoney
-from finance.reconciliation import costing, exceptions, expecting, noticing, reconciling, settling
+from finance.reconciliation import (
+    costing,
+    delivering,
+    exceptions,
+    expecting,
+    noticing,
+    reconciling,
+    settling,
+)
 from finance.statements import late_orders
 
 CHUNK = 100
@@ -133,6 +141,7 @@ def _explain(*, rows: Sequence[OrderMoney], book_id: int, at: datetime) -> None:
         with transaction.atomic():
             expecting.expect(rows=rows, book=book, at=at)
             settling.settle(rows=rows, book=book, at=at)
+            delivering.recognize(orders=[row.pk for row in rows])
     except (LedgerRefused, IntegrityError, DataError):
         for row, values in zip(rows, before, strict=True):
             row.__dict__.update(values)

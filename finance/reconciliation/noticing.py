@@ -47,7 +47,7 @@ WHERE o.id = ANY(%(orders)s) AND NOT o.is_before_go_live
 _PAID = """
 JOIN (SELECT DISTINCT p.order_id, j.book_id
         FROM finance_posting p JOIN finance_journal j ON j.id = p.journal_id
-       WHERE p.journal_id = ANY(%(journals)s) AND p.account_id = %(unsettled)s AND p.order_id IS NOT NULL
+       WHERE p.journal_id = ANY(%(journals)s) AND p.account_id = ANY(%(accounts)s) AND p.order_id IS NOT NULL
          AND j.kind NOT IN ('shipment', 'variance', 'revaluation')) b ON b.order_id = o.id
 """
 
@@ -94,7 +94,10 @@ def journals_booked(*, limit: int = JOURNALS) -> int:
                 return 0
             cursor.execute(
                 _MARK.format(book="b.book_id", where=_PAID),
-                {"journals": [row for _number, row in rows], "unsettled": plan.UNSETTLED},
+                {
+                    "journals": [row for _number, row in rows],
+                    "accounts": [plan.UNSETTLED, plan.GOODS_SENT],
+                },
             )
         _move(mark, epoch=0, number=int(rows[-1][0]), row=rows[-1][1])
     return len(rows)

@@ -175,7 +175,7 @@ LAWS = [
                       FROM finance_stockuse WHERE order_id IS NOT NULL AND account_id = '5000'
                      GROUP BY 1, 2) u
               FULL JOIN (SELECT order_id, currency, sum(amount) AS amount, sum(base_amount) AS base
-                           FROM finance_posting WHERE account_id = '5000' AND order_id IS NOT NULL
+                           FROM finance_posting WHERE account_id IN ('5000', '1230') AND order_id IS NOT NULL
                           GROUP BY 1, 2) p USING (order_id, currency)
              WHERE {_SAME.format("u")} <> {_SAME.format("p")}
         """,  # noqa: S608

@@ -6,10 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 
 from channels.messages import FulfillmentMethod, OrderState
 from channels.models import ChannelAccount
-from finance.models import ExpectedItem, Journal, MoneyAccount, OrderMoney
+from ecomhub import verifying
+from finance.models import ExpectedItem, Journal, MoneyAccount, OrderMoney, Posting
+from finance.reconciliation.order_laws import LAWS
 from finance.statements import money_accounts
 from orders.models import Order
 from tests.finance.making import make_rate
@@ -137,6 +140,48 @@ def test_income_may_wait_until_the_order_is_completed(
     turn(LATER)
     assert owed(order)["4000"] == Decimal("12.50")
     assert Journal.objects.get(kind="shipment").effective_on == at.date()
+
+
+def stands(order: Order, account: str) -> Decimal:
+    """What of an order's cost stands on an account, in base currency."""
+    rows = Posting.objects.filter(order=order, account=account)
+    worth: Decimal = rows.aggregate(sum=Sum("base_amount", default=Decimal(0)))["sum"]
+    return worth
+
+
+def test_goods_become_cost_when_their_sale_becomes_income(
+    account: MoneyAccount, shop: ChannelAccount, goods: None
+) -> None:
+    make_rate("CNY", "USD", "0.14", on=date(2026, 3, 1))
+    book = account.book
+    book.recognition = "delivered"
+    book.save()
+    given = incoming(1)
+    factory.take(shop, given)
+    order = ship(shop, given)
+    turn(SHIPPED_AT)
+    sent = stands(order, "1230")
+    assert sent > 0
+    assert stands(order, "5000") == 0
+    assert verifying.verify(laws=LAWS).ok
+    at = SHIPPED_AT + timedelta(days=5)
+    ship(shop, given, at=at, state=OrderState.COMPLETED)
+    turn(LATER)
+    turn(LATER)
+    assert (stands(order, "1230"), stands(order, "5000")) == (Decimal(0), sent)
+    cost = Journal.objects.get(key__startswith="delivered:")
+    assert (cost.kind, cost.effective_on) == ("cost", at.date())
+    assert verifying.verify(laws=LAWS).ok
+
+
+def test_goods_are_cost_at_once_where_sales_are_income_at_shipment(
+    account: MoneyAccount, shop: ChannelAccount, goods: None
+) -> None:
+    make_rate("CNY", "USD", "0.14", on=date(2026, 3, 1))
+    order = sell(shop, 1)
+    turn(SHIPPED_AT)
+    assert stands(order, "1230") == 0
+    assert stands(order, "5000") > 0
 
 
 @pytest.mark.parametrize(
