@@ -12,6 +12,7 @@ from typing import Any
 
 from channels.sandbox import (
     calls,
+    center_bank,
     center_money,
     control,
     faults,
@@ -242,6 +243,7 @@ def make_market(
         *money_tariff.ROUTES,
         *money_parity.ROUTES,
         *center_money.ROUTES,
+        *center_bank.ROUTES,
         *sheets.ROUTES,
         *seller_center.ROUTES,
         *receiver.ROUTES,

@@ -12,6 +12,7 @@ TABS = (
     ("orders", "Orders 订单"),
     ("listings", "Listings 商品"),
     ("money", "Money 资金"),
+    ("bank", "Bank 银行"),
     ("calls", "Calls received 接口调用"),
     ("pushes", "Pushes 推送"),
     ("faults", "Faults 故障开关"),

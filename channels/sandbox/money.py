@@ -58,6 +58,21 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """How a statement's money is sent to the bank: when, by whom, and what the payer writes.
+
+    ``trace`` is all that a transfer inside a country bears; ``number``, the platform's own, goes with money
+    from abroad.
+    """
+
+    sent: int
+    payer: str
+    text: str
+    trace: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class MoneyRules:
     """How a platform deals with its sellers' money.
 
@@ -69,7 +84,8 @@ class MoneyRules:
     are the type words of what moves between statements (``reserve``, ``reserve_back``, ``carry``).
     ``shares`` are the oddities the platform knows with how often they come by themselves, ``odd`` what one
     of them brings, given the statement's total so far. ``file`` is a statement as a person downloads it from
-    the platform, where it is a file: its name and its bytes.
+    the platform, where it is a file: its name and its bytes. ``payment`` sends a statement's total to the
+    bank.
     """
 
     counts: str
@@ -83,6 +99,7 @@ class MoneyRules:
     movements: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     carries: bool = False
     file: "Callable[[World, Statement], tuple[str, bytes]] | None" = None
+    payment: "Callable[[Statement], Payment] | None" = None
 
 
 def part(whole: int, before: int, units: int, of: int) -> int:

@@ -35,11 +35,18 @@ def _unit(currency: str) -> int:
     return 1 if price >= _MILLION else 100 if price >= _TINY else 10_000
 
 
-def _price(currency: str, day: date) -> str:
-    """Return what a unit costs on a day: the market's price, up to one percent around it."""
+def worth(currency: str, day: date) -> int:
+    """Return what a unit costs on a day, in millionths of a millionth of a yuan.
+
+    It is the market's price, up to one percent around it.
+    """
     place = sum(map(ord, currency))
     sway = abs((day.toordinal() * (place % 7 + 3) + place) % (4 * 97) - 2 * 97) * _ONE_PERCENT // 97
-    exact = CNY_PER_MILLION[currency] * _unit(currency) * (_MILLION - _ONE_PERCENT + sway) // _MILLION
+    return CNY_PER_MILLION[currency] * (_MILLION - _ONE_PERCENT + sway)
+
+
+def _price(currency: str, day: date) -> str:
+    exact = worth(currency, day) * _unit(currency) // _MILLION
     return f"{exact // _MILLION}.{exact % _MILLION:06d}"
 
 

@@ -382,10 +382,18 @@ def happen(*, world: World, kind: str, subject: str, data: str, at: int) -> None
     world.dialects[platform].due[name](world, subject, data, at)
 
 
+def units_on_their_way(world: World, listing: Listing) -> int:
+    """Return what the seller sent to the platform's own warehouse, to arrive with the next replenishing."""
+    if not listing.by_platform or listing.quantity >= 15:
+        return 0
+    return stream(world.seed, "replenish", listing.id, listing.quantity).randint(20, 60)
+
+
 def _replenish(*, world: World, platform: str, at: int) -> None:
     for listing in world.listings.values():
         keeper = world.sellers[listing.seller]
-        if listing.by_platform and keeper.platform == platform and listing.quantity < 15:
-            amount = listing.quantity + stream(world.seed, "replenish", listing.id, at).randint(20, 60)
+        coming = units_on_their_way(world, listing) if keeper.platform == platform else 0
+        if coming:
+            amount = listing.quantity + coming
             set_quantity(world=world, listing=listing, quantity=amount, at=at, by="inbound shipment")
     world.schedule(at=at + 7 * DAY, kind="replenish", subject=platform)

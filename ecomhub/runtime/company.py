@@ -194,6 +194,23 @@ def go_live(seller: Seller) -> None:
         connections.close_all()
 
 
+def import_bank(setting: Setting, seller: Seller) -> None:
+    """The company's bank accounts, and what arrived there since they were opened.
+
+    The hub may still be reading what platforms paid out; it finds the receipts of what it reads later.
+    """
+    since = (clock.now() - LIVE_SINCE).date().isoformat()
+    known = json.loads(download(setting=setting, seller=seller, path="bank.json").read_text())
+    bank = known["bank"]
+    for currency in (each["currency"] for each in known["accounts"]):
+        name = f"{bank} {currency}"
+        facts = ("--holder", "bank", "--provider", bank, "--currency", currency, "--zone", "UTC")
+        run("money_account_add", name, *facts, "--live-on", since, "--if-missing")
+        path = f"{seller.name}/bank/{currency}.xml"
+        sheet = download(setting=setting, seller=seller, path=path)
+        run("import_settlement", "--account", name, str(sheet))
+
+
 Step = Callable[[], None]
 
 
@@ -225,6 +242,11 @@ def live_steps(*, setting: Setting, seller: Seller) -> dict[str, Step]:
         f"{seller.title} previewed and switched on": partial(go_live, seller),
         f"{seller.title} published fees": partial(import_fees, setting, seller),
     }
+
+
+def bank_step(*, setting: Setting, seller: Seller) -> dict[str, Step]:
+    """What has time until the company works; sellers of one company share its bank."""
+    return {"bank accounts and their statements": partial(import_bank, setting, seller)}
 
 
 def fresh_token() -> str:
@@ -273,7 +295,7 @@ def set_up(*, setting: Setting, done: Path, ready: Callable[[], None]) -> None:
     """Run every step that has not succeeded before; ``ready`` is called once the first account is live.
 
     The sheets are taken in while the marketplaces list themselves, and each account goes live as soon as
-    its listings are there. Raises what a step raised, after its neighbors ended.
+    its listings are there; the bank comes last. Raises what a step raised, after its neighbors ended.
     """
     sellers, progress = own_sellers(setting), Progress(done=done)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as threads:
@@ -290,6 +312,8 @@ def set_up(*, setting: Setting, done: Path, ready: Callable[[], None]) -> None:
             if place == 0:
                 ready()
     listen(setting, sellers)
+    tell(live=True)
+    progress.run(bank_step(setting=setting, seller=sellers[0]))
 
 
 def main() -> None:

@@ -128,7 +128,7 @@ class Setup:
 
     def __init__(self, *, environment: Mapping[str, str], run_dir: Path, password: str) -> None:
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._said = False
+        self._is_live = self._said = False
         program = Program(
             name="company",
             argv=(sys.executable, "-m", "ecomhub.runtime.company"),
@@ -145,15 +145,16 @@ class Setup:
             line = self._lines.get()
             if line.startswith(b"@"):
                 found.append(json.loads(line[1:]))
+        self._is_live |= any("live" in report for report in found)
         return found
 
     def say_rest(self, *, steps: Steps) -> None:
-        """Say what finished since, and once that everything did. Raises StartFailed when a step failed."""
-        over = self.ended()
+        """Say what finished since, and when every account is. Raises StartFailed when a step failed."""
+        self.ended()
         for report in self.reports():
             if "step" in report:
                 steps.done(report["step"], seconds=report["seconds"])
-        if over and not self._said:
+        if self._is_live and not self._said:
             self._said = True
             steps.done("every account is live", seconds=steps.total())
 
@@ -296,6 +297,8 @@ def _welcome(
       arrange the shipment instead: number and label come by themselves.
     * Products & stock: receive goods and watch the new quantity reach every listing of the SKU.
     * Channels: connect the seller named empty by hand with the credentials the seller center shows.
+    * Finance: what the platforms paid out arrives at the bank. Download its newest statement in the seller
+      center (any seller, Bank), import it into the account of its currency, and see the payouts arrive.
     * curl -H 'Authorization: Token {outcome["token"]}' {address}/api/v1/orders/
     * .venv/bin/python manage.py verify      (the laws of stock and orders, checked)
     * somebody who packs and ships through the API, for ten minutes:

@@ -23,7 +23,7 @@ from channels.sandbox import faults
 from channels.sandbox.listings import Listing, set_quantity
 from channels.sandbox.market_clock import seconds
 from channels.sandbox.wire import BadRequest, Call, Response
-from channels.sandbox.world import World
+from channels.sandbox.world import World, units_on_their_way
 
 RATE = 5.0
 QUANTITY_PATH = "/attributes/fulfillment_availability"
@@ -301,7 +301,7 @@ def inventory_summaries(call: Call) -> Response:
     body: dict[str, Any] = {
         "payload": {
             "granularity": {"granularityType": "Marketplace", "granularityId": places[0]},
-            "inventorySummaries": [_summary(listing, details) for listing in rows[:50]],
+            "inventorySummaries": [_summary(world, listing, details) for listing in rows[:50]],
         }
     }
     if len(rows) > 50:
@@ -310,7 +310,8 @@ def inventory_summaries(call: Call) -> Response:
     return answer(call, body, rate=2.0)
 
 
-def _summary(listing: Listing, details: bool) -> dict[str, Any]:
+def _summary(world: World, listing: Listing, details: bool) -> dict[str, Any]:
+    coming = units_on_their_way(world, listing)
     found: dict[str, Any] = {
         "asin": listing.external_code,
         "fnSku": listing.network_code,
@@ -318,13 +319,13 @@ def _summary(listing: Listing, details: bool) -> dict[str, Any]:
         "condition": "NewItem",
         "lastUpdatedTime": short_time_text(listing.updated),
         "productName": listing.title,
-        "totalQuantity": listing.quantity + 2,
+        "totalQuantity": listing.quantity + coming + 2,
     }
     if details:
         found["inventoryDetails"] = {
             "fulfillableQuantity": listing.quantity,
             "inboundWorkingQuantity": 0,
-            "inboundShippedQuantity": 0,
+            "inboundShippedQuantity": coming,
             "inboundReceivingQuantity": 0,
             "reservedQuantity": {
                 "totalReservedQuantity": 1, "pendingCustomerOrderQuantity": 1,

@@ -1,6 +1,7 @@
 """Settlement reports: what an order's money is in Amazon's words, and the V2 flat file."""
 
 from collections.abc import Sequence
+from zlib import crc32
 
 from channels.platforms.amazon.sandbox import tariff
 from channels.sandbox.goods import stream
@@ -12,6 +13,7 @@ from channels.sandbox.money import (
     SERVICE,
     Event,
     MoneyRules,
+    Payment,
     Row,
     Service,
     Share,
@@ -268,6 +270,15 @@ def file(world: World, statement: Statement) -> tuple[str, bytes]:
     return f"{statement.number}-{statement.revision}.txt", flat_file(world, statement)
 
 
+def payment(statement: Statement) -> Payment:
+    """Return a deposit as the bank sees it: its trace is in no report."""
+    number = statement.number
+    return Payment(
+        sent=statement.ends + DEPOSIT_AFTER, payer="Amazon Payments", text="AMAZON PAYMENTS DISBURSEMENT",
+        trace=f"AMZN{crc32(number.encode()) % 10**9:09d}", number=number,
+    )  # fmt: skip
+
+
 MONEY = MoneyRules(
     counts=BY_SHIPMENT,
     days=14,
@@ -284,4 +295,5 @@ MONEY = MoneyRules(
     },
     carries=True,
     file=file,
+    payment=payment,
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from channels.platforms.ebay.sandbox.answers import money, read_time, time_text
+from channels.platforms.ebay.sandbox.payments import ARRIVES_AFTER, bank_reference
 from channels.platforms.ebay.sandbox.signatures import refusal
 from channels.sandbox import money_statements
 from channels.sandbox.money import DAY, Row, rows_of
@@ -13,7 +14,6 @@ from channels.sandbox.wire import BadRequest, Call, Response, json_response
 
 T = TypeVar("T")
 _FILTER = re.compile(r"([a-zA-Z]+):(\[[^\]]*\]|\{[^}]*\})")
-ARRIVES_AFTER = 2 * DAY
 LOOKS_BACK = 90 * DAY
 _STATUSES = ("INITIATED", "SUCCEEDED", "RETRYABLE_FAILED", "TERMINAL_FAILED", "REVERSED")
 
@@ -80,7 +80,7 @@ def payout_body(call: Call, statement: Statement) -> dict[str, Any]:
         "payoutDate": time_text(statement.created),
         "lastAttemptedPayoutDate": time_text(statement.created),
         "transactionCount": len(statement.rows),
-        "bankReference": f"EBAY{statement.number}",
+        "bankReference": bank_reference(statement),
         "payoutInstrument": {
             "instrumentType": "BANK", "nickname": "Harbor Bank", "accountLastFourDigits": "0420",
         },

@@ -15,13 +15,14 @@ from channels.sandbox.money import (
     SERVICE,
     Event,
     MoneyRules,
+    Payment,
     Row,
     Service,
     Share,
     refunded,
     share_of,
 )
-from channels.sandbox.money_statements import NEGATIVE, UNKNOWN_TYPE, ZERO
+from channels.sandbox.money_statements import NEGATIVE, UNKNOWN_TYPE, ZERO, Statement
 from channels.sandbox.money_tariff import ANY, Rule, changed, dollars
 from channels.sandbox.money_tariff import tariff as fees
 from channels.sandbox.orders import Line, Order
@@ -29,6 +30,7 @@ from channels.sandbox.sellers import Seller
 from channels.sandbox.world import World
 
 FINAL_VALUE, FIXED, INTERNATIONAL = "FINAL_VALUE_FEE", "FINAL_VALUE_FEE_FIXED_PER_ORDER", "INTERNATIONAL_FEE"
+ARRIVES_AFTER = 2 * DAY
 ADVERTISING, SUBSCRIPTION = "AD_FEE", "STORE_SUBSCRIPTION_FEE"
 
 _TARIFF = (
@@ -218,6 +220,20 @@ def odd(world: World, seller: Seller, place: str, name: str, ends: int, total: i
     return []
 
 
+def bank_reference(statement: Statement) -> str:
+    """Return what eBay says a payout is called at the bank."""
+    return f"EBAY{statement.number}"
+
+
+def payment(statement: Statement) -> Payment:
+    """Return a payout as the bank sees it."""
+    trace = bank_reference(statement)
+    return Payment(
+        sent=statement.created + ARRIVES_AFTER, payer="eBay Commerce Inc.", text="EBAY COMMERCE PAYOUT",
+        trace=trace, number=trace,
+    )  # fmt: skip
+
+
 MONEY = MoneyRules(
     counts=BY_PAYMENT,
     days=7,
@@ -227,4 +243,5 @@ MONEY = MoneyRules(
     services=services,
     odd=odd,
     shares={NEGATIVE: 0.03, UNKNOWN_TYPE: 0.06, ZERO: 0.1},
+    payment=payment,
 )

@@ -71,11 +71,6 @@ def domicile(world: World, seller: Seller) -> str:
     return read_note(world.db, KEY, f"domicile/{seller.name}") or first
 
 
-def settle_in(world: World, seller: Seller, country: str) -> None:
-    """Move a seller's home."""
-    write_note(world.db, KEY, f"domicile/{seller.name}", country)
-
-
 def refusal(call: Call) -> Response | None:
     """Return eBay's refusal of a call that is not signed as it must be, ``None`` when all is well."""
     headers = call.request.headers

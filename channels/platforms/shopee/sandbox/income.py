@@ -11,11 +11,12 @@ from channels.sandbox.money import (
     SERVICE,
     Event,
     MoneyRules,
+    Payment,
     Row,
     Service,
     share_of,
 )
-from channels.sandbox.money_statements import NEGATIVE, UNKNOWN_TYPE
+from channels.sandbox.money_statements import NEGATIVE, UNKNOWN_TYPE, Statement
 from channels.sandbox.money_tariff import ANY, Rule, changed
 from channels.sandbox.money_tariff import tariff as fees
 from channels.sandbox.orders import Order
@@ -123,6 +124,12 @@ def odd(world: World, seller: Seller, place: str, name: str, ends: int, total: i
     return []
 
 
+def payment(statement: Statement) -> Payment:
+    """Return a withdrawal of the wallet as the bank sees it."""
+    number = str(statement.id)
+    return Payment(sent=statement.ends, payer="Shopee", text="SHOPEE WITHDRAWAL", trace=number, number=number)
+
+
 MONEY = MoneyRules(
     counts=BY_COMPLETION,
     days=7,
@@ -132,4 +139,5 @@ MONEY = MoneyRules(
     services=services,
     odd=odd,
     shares={NEGATIVE: 0.03, UNKNOWN_TYPE: 0.06},
+    payment=payment,
 )

@@ -18,6 +18,7 @@ from channels.sandbox.money import (
     SERVICE,
     Event,
     MoneyRules,
+    Payment,
     Row,
     Service,
     rows_of,
@@ -107,6 +108,20 @@ def odd(world: World, seller: Seller, place: str, name: str, ends: int, total: i
     return []
 
 
+def trace_of(statement: Statement) -> str:
+    """Return the number by which a payout can be traced at the bank."""
+    return f"SHP{statement.number}"
+
+
+def payment(statement: Statement) -> Payment:
+    """Return a payout as the bank sees it."""
+    trace = trace_of(statement)
+    return Payment(
+        sent=statement.created + PAID_AFTER, payer="Shopify Payments", text="SHOPIFY", trace=trace,
+        number=trace,
+    )  # fmt: skip
+
+
 MONEY = MoneyRules(
     counts=BY_PAYMENT,
     days=7,
@@ -121,6 +136,7 @@ MONEY = MoneyRules(
         "reserve_back": ("RESERVED_FUNDS_REVERSAL", "", ""),
         "carry": ("ADJUSTMENT", "", ""),
     },
+    payment=payment,
 )
 
 
@@ -205,7 +221,7 @@ def _payout(call: Call, statement: Statement) -> dict[str, Any]:
         "__typename": "ShopifyPaymentsPayout",
         "id": gid("ShopifyPaymentsPayout", statement.number),
         "legacyResourceId": statement.number,
-        "externalTraceId": f"SHP{statement.number}",
+        "externalTraceId": trace_of(statement),
         "issuedAt": time_text(statement.created),
         "status": _status(call, statement),
         "transactionType": "DEPOSIT",
