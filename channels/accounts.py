@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels import braking, lanes, offers, pricing, proving, proxies, subscribing, throttle
+from channels.adapter import Capability, Platform
 from channels.messages import Marketplace
 from channels.models import ChannelAccount, Credential, Listing, Pull, Shop
 from channels.pace import pace, real
@@ -53,9 +54,12 @@ def add(
     """Connect an account, import-only: its shops, its pulls, its token buckets, its sealed credentials.
 
     Orders placed before ``go_live_at`` are kept but never worked; ``history_days`` says how far back orders
-    are imported. Raises ``AccountRefused`` when the name or the seller is connected already.
+    are imported. An account nobody speaks for (``Platform.is_by_file``) is at work at once: nothing can go
+    out. Raises ``AccountRefused`` when the name or the seller is connected already.
     """
-    check_address(endpoint=endpoint)
+    offered = offered_platform(key=platform)
+    if not offered.is_by_file:
+        check_address(endpoint=endpoint)
     check_credentials(platform_key=platform, credentials=credentials)
     if not marketplaces:
         raise AccountRefused(_("These credentials serve no marketplace; check them on the platform."))
@@ -68,7 +72,8 @@ def add(
         token_endpoint=token_endpoint,
         go_live_at=go_live_at,
         history_days=history_days,
-        authorized_until=authorized_until,
+        authorized_until=authorized_until or consent_end(offered=offered, at=at),
+        switched_on_at=at if offered.is_by_file else None,
     )
     proxies.put(account=account, text=proxy)
     try:
@@ -77,7 +82,7 @@ def add(
             _seal_credentials(account=account, credentials=credentials)
             _open_shops(account=account, marketplaces=marketplaces, legal_entity=legal_entity)
             _start_pulls(account=account, at=at)
-            throttle.open_buckets(account_id=account.pk, rates=dict(offered_platform(key=platform).rates))
+            throttle.open_buckets(account_id=account.pk, rates=dict(offered.rates))
             subscribing.want(account=account)
             _note(account=account, kind="connected", at=at, actor=actor)
     except IntegrityError as error:
@@ -160,7 +165,8 @@ class Preview:
 def preview(*, account: ChannelAccount, at: datetime) -> Preview:
     """Return what would be pushed if the account were switched on now; nothing is written or sent.
 
-    ``objection`` is what the brake would say to it. The changes are ordered by how much they take away.
+    ``objection`` is what the brake would say to it, in the reader's words. The changes are ordered by how
+    much they take away.
     """
     every = Listing.objects.filter(shop__account=account, is_parent=False)
     rows = offers.published(account_id=account.pk)
@@ -178,7 +184,7 @@ def preview(*, account: ChannelAccount, at: datetime) -> Preview:
         to_zero=sum(offer.wanted == 0 and bool(offer.shown) for offer in changes),
         down=sum(offer.wanted > 0 and offer.change < 0 for offer in changes),
         up=sum(offer.change > 0 for offer in changes),
-        objection=braking.objection(account=account, batch=changes, at=at),
+        objection=sentences.shown(braking.objection(account=account, batch=changes, at=at)),
         changes=tuple(
             Change(offer.listing_id, offer.marketplace, offer.external_id, offer.shown, offer.wanted)
             for offer in changes
@@ -200,8 +206,15 @@ def switch_on(
     """Switch what the account does on its platform, after its preview was seen.
 
     The person who saw the preview has agreed to its changes, so the brake lets them through for a while.
-    Every quantity is published anew. ``go_live_at`` moves the time from which orders are worked.
+    Every quantity is published anew. ``go_live_at`` moves the time from which orders are worked. What the
+    platform does not offer stays off.
     """
+    able = offered_platform(key=account.platform).capabilities
+    pushes_stock = pushes_stock and bool(able & {Capability.PUSH_STOCK, Capability.PUSH_STOCK_BATCH})
+    confirms_shipments = confirms_shipments and bool(
+        able & {Capability.CONFIRM_SHIPMENT, Capability.ARRANGE_SHIPMENT}
+    )
+    pushes_prices = pushes_prices and Capability.PUSH_PRICE in able
     with transaction.atomic():
         row = _locked(account)
         row.switched_on_at = row.switched_on_at or at
@@ -272,12 +285,18 @@ def reconnect(
     actor: str = "system",
     authorized_until: datetime | None = None,
 ) -> None:
-    """Give the account new credentials, already proven by ``proving.prove``; old ones cannot come back."""
+    """Give the account new credentials, already proven by ``proving.prove``; old ones cannot come back.
+
+    ``authorized_until`` is the end of the consent where the platform told it. Without, a refresh token that
+    differs is a new consent of the platform's documented length; the same one keeps the end that is known.
+    """
     check_credentials(platform_key=account.platform, credentials=credentials)
     with transaction.atomic():
         row = _locked(account)
-        row.authorized_until = authorized_until
-        row.save(update_fields=["authorized_until"])
+        if authorized_until is not None or _is_new_consent(row, credentials):
+            offered = offered_platform(key=row.platform)
+            row.authorized_until = authorized_until or consent_end(offered=offered, at=at)
+            row.save(update_fields=["authorized_until"])
         Credential.objects.filter(account=row).update(
             sealed=sealed.seal(context=secret_context(row), data=dict(credentials)),
             sealed_access="",
@@ -291,6 +310,20 @@ def reconnect(
         _connected(row)
         subscribing.want(account=row)
         _note(account=row, kind="reconnected", at=at, actor=actor)
+
+
+def consent_end(*, offered: Platform, at: datetime) -> datetime | None:
+    """Return when a consent given now ends at the latest; ``None`` where it does not end by itself."""
+    return None if offered.consent is None else at + offered.consent
+
+
+def _is_new_consent(account: ChannelAccount, credentials: Mapping[str, str]) -> bool:
+    held = Credential.objects.filter(account=account).values_list("sealed", flat=True).first()
+    try:
+        known = sealed.unseal(context=secret_context(account), blob=held or "")
+    except sealed.SealBroken:
+        return True
+    return known.get("refresh_token") != credentials.get("refresh_token")
 
 
 def withdraw(*, account_id: int, at: datetime) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_noop as _
 
 from channels.authorization import Authorization
 from channels.messages import (
@@ -39,18 +40,38 @@ from channels.shipping_messages import (
     ShippingDocument,
     SplitRequest,
 )
+from ecomhub import sentences
 
 
 class ChannelError(Exception):
-    """Base of what a channel can answer instead of a success."""
+    """Base of what a channel can answer instead of a success.
+
+    ``reason`` is the platform's own words, or a sentence of ours as ``sentences.kept`` packs it. ``told`` is
+    what to store for people: it says in the reader's language what the error means and what happens next.
+    """
+
+    meaning = _("The platform answered with an error: %(words)s")
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
+    def __str__(self) -> str:
+        """Return the reason in the words of whoever reads now."""
+        return sentences.shown(self.reason)
+
+    @property
+    def told(self) -> str:
+        """Return the reason with what it means, to be stored and worded later."""
+        if sentences.is_kept(self.reason):
+            return self.reason
+        return sentences.kept(self.meaning, words=self.reason)
+
 
 class RetryLater(ChannelError):
     """Try again: throttled, away, or an answer that was none. ``unknown`` says a write may have happened."""
+
+    meaning = _("The platform gave no answer that can be used; it is tried again by itself: %(words)s")
 
     def __init__(self, reason: str, *, after: timedelta | None = None, unknown: bool = False) -> None:
         super().__init__(reason)
@@ -61,25 +82,37 @@ class RetryLater(ChannelError):
 class Throttled(RetryLater):
     """The platform said we call too often."""
 
+    meaning = _("The platform wants fewer calls; it is tried again by itself. It said: %(words)s")
+
 
 class TokenExpired(ChannelError):
     """The access token is no longer good; refresh once and repeat the same call once."""
+
+    meaning = _("The access to the account ran out and is renewed by itself. The platform said: %(words)s")
 
 
 class CredentialsRejected(ChannelError):
     """The account's authorization is gone; a person must reconnect. Only this account stops."""
 
+    meaning = _("The platform no longer takes our credentials: connect the account again. It said: %(words)s")
+
 
 class Refused(ChannelError):
     """The platform understood and said no; repeating will not help."""
+
+    meaning = _("The platform does not take it: %(words)s")
 
 
 class Unsupported(ChannelError):
     """The platform does not offer this."""
 
+    meaning = _("The platform does not offer this: %(words)s")
+
 
 class PageTokenExpired(ChannelError):
     """The pass must begin again at its cursor."""
+
+    meaning = _("The reading begins again at its last mark, by itself. The platform said: %(words)s")
 
 
 class Capability(StrEnum):
@@ -304,7 +337,9 @@ class Platform:
     several operations share one budget, ``buckets`` names the shared bucket of each, and ``rates`` that
     bucket. ``batch_from`` changes waiting at once go as feeds, where a marketplace has ``batch_least`` of
     them, and ``batch_limit`` go into one. ``costs`` says how many tokens one call of an operation takes where
-    that is not one (query points). ``cancel_reasons`` are the platform's codes with a text for a person.
+    that is not one (query points), ``daily`` how many calls of a bucket it allows a day, where it caps them.
+    ``consent`` is how long a seller's consent lasts at most, where it ends by itself. ``cancel_reasons`` are
+    the platform's codes with a text for a person.
     """
 
     key: str
@@ -330,10 +365,17 @@ class Platform:
     operations: Mapping[Capability, str] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
     buckets: Mapping[str, str] = field(default_factory=dict)
+    daily: Mapping[str, int] = field(default_factory=dict)
     cancel_reasons: Mapping[str, str | Promise] = field(default_factory=dict)
     authorization: Authorization | None = None
+    consent: timedelta | None = None
     pushes: Pushes | None = None
     fee_habits: FeeHabits = FeeHabits()
+
+    @property
+    def is_by_file(self) -> bool:
+        """Say whether nobody speaks to the platform: its orders and statements come as files."""
+        return not self.capabilities
 
 
 @dataclass(frozen=True, slots=True)

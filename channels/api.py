@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from channels import queries
 from channels.models import ChannelAccount, Listing, Shop
-from channels.registry import platforms
+from channels.registry import platform, platforms
 from channels.standing import Standing, standings
 from ecomhub.discovery import ApiSection
 from ecomhub.rest.fields import FilterSerializer, MoneyField, choices_of, codes, flag, numbers
@@ -29,6 +29,7 @@ class AccountSerializer(serializers.ModelSerializer[ChannelAccount]):
 
     state_reason = serializers.CharField(source="state_words", read_only=True)
     brake_reason = serializers.CharField(source="brake_words", read_only=True)
+    capabilities = serializers.SerializerMethodField()
 
     class Meta:
         model = ChannelAccount
@@ -44,12 +45,18 @@ class AccountSerializer(serializers.ModelSerializer[ChannelAccount]):
             "switched_on_at",
             "pushes_stock",
             "confirms_shipments",
+            "pushes_prices",
+            "capabilities",
             "brake_engaged_at",
             "brake_reason",
             "authorized_until",
             "created_at",
         ]
         read_only_fields = fields
+
+    def get_capabilities(self, account: ChannelAccount) -> list[str]:
+        """Show what the platform offers, whether or not it is switched on; empty for one worked by file."""
+        return sorted(capability.value for capability in platform(account.platform).capabilities)
 
 
 class ShopSerializer(serializers.ModelSerializer[Shop]):
@@ -78,6 +85,7 @@ class ShopSerializer(serializers.ModelSerializer[Shop]):
             "auto_approve",
             "buffer",
             "percentage",
+            "cap",
             "is_paused",
         ]
         read_only_fields = fields

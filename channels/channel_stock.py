@@ -12,6 +12,7 @@ from django.db.models import Q
 from channels.listings import TakenIn, WantedListing, resolve
 from channels.messages import ChannelStock, FulfillmentMethod
 from channels.models import ChannelAccount, Listing, Shop
+from ecomhub.sentences import kept
 from inventory import ledger
 from inventory.models import StockLevel, Warehouse
 
@@ -29,28 +30,37 @@ def take_in(
             WantedListing(place, listing_id, product_id=item.product_id)
             for (place, listing_id), item in wanted.items()
         ],
+        at=at,
     )
     rows = Listing.objects.in_bulk([listing.id for listing in found.values()])
     changed = []
     for key, listing in found.items():
         row, item = rows[listing.id], wanted[key]
-        held = (row.remote_quantity, row.fulfillment_method)
-        row.remote_quantity, row.fulfillment_method, row.remote_at = item.sellable, BY_CHANNEL, at
-        if held != (item.sellable, BY_CHANNEL):
+        held = (row.remote_quantity, row.remote_inbound, row.fulfillment_method)
+        read = (item.sellable, max(item.inbound, 0), BY_CHANNEL)
+        row.remote_quantity, row.remote_inbound, row.fulfillment_method = read
+        row.remote_at = at
+        if held != read:
             changed.append(row)
-    Listing.objects.bulk_update(changed, ["remote_quantity", "fulfillment_method", "remote_at"])
+    Listing.objects.bulk_update(
+        changed, ["remote_quantity", "remote_inbound", "fulfillment_method", "remote_at"]
+    )
     Listing.objects.filter(pk__in=set(rows) - {row.pk for row in changed}).update(remote_at=at)
     return TakenIn(seen=len(stock), updated=len(changed), unchanged=len(rows) - len(changed))
 
 
 def book(*, account: ChannelAccount, cause: str, at: datetime) -> int:
-    """Correct the ledger of the account's channel warehouses to what was read; returns the movements made."""
+    """Correct the ledger of the account's channel warehouses to what was read; returns the movements made.
+
+    What is on its way there (在途) is noted beside what lies there.
+    """
     moved = 0
     for shop in account.shops.select_related("legal_entity").order_by("pk"):
-        held = _held(shop=shop)
+        held, inbound = _held(shop=shop)
         warehouse = _warehouse(shop=shop, needed=bool(held))
         if warehouse is None:
             continue
+        ledger.expect(warehouse_id=warehouse.pk, inbound=inbound, at=at)
         levels = dict(StockLevel.objects.filter(warehouse=warehouse).values_list("sku_id", "on_hand"))
         for sku_id in sorted(set(held) | set(levels)):
             delta = held.get(sku_id, 0) - levels.get(sku_id, 0)
@@ -59,7 +69,7 @@ def book(*, account: ChannelAccount, cause: str, at: datetime) -> int:
                     sku_id=sku_id,
                     warehouse_id=warehouse.pk,
                     delta=delta,
-                    reason="as the channel reports it",
+                    reason=kept("As the platform reports it."),
                     cause=cause,
                     at=at,
                 )
@@ -67,16 +77,20 @@ def book(*, account: ChannelAccount, cause: str, at: datetime) -> int:
     return moved
 
 
-def _held(*, shop: Shop) -> dict[int, int]:
-    """Return SKU units per SKU id that the channel holds for a shop, over its paired listings."""
+def _held(*, shop: Shop) -> tuple[dict[int, int], dict[int, int]]:
+    """Return SKU units per SKU id that the channel holds for a shop, over its paired listings, and those on
+    their way to it.
+    """
     rows = Listing.objects.filter(
         ~Q(remote_quantity=None), shop=shop, fulfillment_method=BY_CHANNEL, is_mapped=True
     )
     held: dict[int, int] = {}
+    inbound: dict[int, int] = {}
     for listing in rows.prefetch_related("components"):
         for part in listing.components.all():
             held[part.sku_id] = held.get(part.sku_id, 0) + part.quantity * (listing.remote_quantity or 0)
-    return held
+            inbound[part.sku_id] = inbound.get(part.sku_id, 0) + part.quantity * listing.remote_inbound
+    return held, inbound
 
 
 def _warehouse(*, shop: Shop, needed: bool) -> Warehouse | None:

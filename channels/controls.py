@@ -82,7 +82,7 @@ def pause_many(*, listing_ids: Sequence[int], is_paused: bool, at: datetime, act
 
 
 def change_shop(*, shop: Shop, at: datetime, actor: str = "system") -> None:
-    """Store a changed shop and publish its listings anew: buffer, percentage or pause may differ."""
+    """Store a changed shop and publish its listings anew: buffer, percentage, cap or pause may differ."""
     with transaction.atomic():
         Shop.objects.select_for_update().get(pk=shop.pk)
         shop.save()

@@ -62,7 +62,7 @@ def _wanted() -> Case:
     possible = Coalesce(Subquery(least, output_field=_BIG), 0)
     return Case(
         When(Q(listing__is_paused=True) | Q(listing__shop__is_paused=True), then=0),
-        default=Least(F("listing__cap"), possible, output_field=_BIG),
+        default=Least(Coalesce(F("listing__cap"), F("listing__shop__cap")), possible, output_field=_BIG),
         output_field=_BIG,
     )
 

@@ -12,6 +12,7 @@ from channels.door_models import Subscription
 from channels.models import ChannelAccount
 from channels.registry import platforms
 from ecomhub.access import Actor
+from ecomhub.sentences import shown
 from ecomhub.work import WorkState
 
 
@@ -49,4 +50,4 @@ def _push_problem(*, account: ChannelAccount, offered: Platform | None) -> str:
     if offered is None or Capability.SUBSCRIBE not in offered.capabilities:
         return ""
     wish = Subscription.objects.filter(account=account).exclude(state=WorkState.DONE).first()
-    return wish.last_error if wish is not None else ""
+    return shown(wish.last_error) if wish is not None else ""

@@ -44,7 +44,7 @@ def of_listing(
     rule = Rule(
         buffer=shop.buffer if buffer is None else buffer,
         percentage=shop.percentage if percentage is None else percentage,
-        cap=cap,
+        cap=shop.cap if cap is None else cap,
         is_paused=is_paused or shop.is_paused,
     )
     before = offers.explained(publications=rows)[rows[0].pk]
@@ -53,7 +53,7 @@ def of_listing(
     return ListingEffect(shown, before.wanted, after.wanted, after.possible, rule)
 
 
-def of_shop(*, shop: Shop, buffer: int, percentage: int, is_paused: bool) -> Effect:
+def of_shop(*, shop: Shop, buffer: int, percentage: int, cap: int | None, is_paused: bool) -> Effect:
     """Return what other limits of a shop would do to its listings; their own limits stay."""
     account_rows = offers.published(account_id=shop.account_id).filter(listing__shop=shop)
 
@@ -61,7 +61,7 @@ def of_shop(*, shop: Shop, buffer: int, percentage: int, is_paused: bool) -> Eff
         return Rule(
             buffer=buffer if listing.buffer is None else listing.buffer,
             percentage=percentage if listing.percentage is None else listing.percentage,
-            cap=listing.cap,
+            cap=cap if listing.cap is None else listing.cap,
             is_paused=is_paused or listing.is_paused,
         )
 

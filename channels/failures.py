@@ -11,6 +11,9 @@ from channels import documents
 from channels.models import FailedImport
 from ecomhub.work import WorkState, ring
 
+ABOUT_GOODS = frozenset({"listing", "channel_stock"})
+"""Kinds of objects that tell of no person; every other one may."""
+
 TRY_AGAIN_IN = timedelta(minutes=15)
 """An object often becomes readable by itself: the platform corrects it, or the hub is upgraded."""
 

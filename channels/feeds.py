@@ -20,6 +20,7 @@ from channels.offers import Offer
 from channels.pace import real
 from channels.registry import platform
 from ecomhub import work
+from ecomhub.sentences import kept
 from ecomhub.work import ClockTimestamp, WorkState
 
 Kind = ListingChange.Kind
@@ -110,14 +111,14 @@ def _step(*, batch: PublicationBatch, now: Callable[[], datetime]) -> None:
         else:
             _hand_in(batch=batch, now=now)
     except Refused as error:
-        _abandon(batch=batch, reason=error.reason)
+        _abandon(batch=batch, reason=error.told)
     except ChannelError as error:
         if _is_too_old(batch=batch, at=now()):
-            _abandon(batch=batch, reason=error.reason)
+            _abandon(batch=batch, reason=error.told)
             return
         after = error.after if isinstance(error, RetryLater) else None
         errors = 3 if isinstance(error, RetryLater) else 6
-        work.postpone(row=batch, due_in=after or work.backoff(errors=errors, jitter=0), reason=error.reason)
+        work.postpone(row=batch, due_in=after or work.backoff(errors=errors, jitter=0), reason=error.told)
 
 
 def _is_too_old(*, batch: PublicationBatch, at: datetime) -> bool:
@@ -200,7 +201,9 @@ def free_stopped(*, account_id: int) -> int:
     ).update(
         batch=None,
         errors=F("errors") + 1,
-        last_error="their feed was stopped: its worker died again and again",
+        last_error=kept(
+            "Their feed was stopped because its worker died again and again. Publish them again."
+        ),
         due_at=ClockTimestamp() + work.backoff(errors=3, jitter=0),
     )
 
@@ -228,7 +231,9 @@ def _ask(*, batch: PublicationBatch, at: datetime) -> None:
     )
     if results is None:
         if _is_too_old(batch=batch, at=at):
-            _abandon(batch=batch, reason="the platform did not finish the feed in time")
+            _abandon(
+                batch=batch, reason=kept("The platform did not finish the feed in time. It is sent again.")
+            )
             return
         work.postpone(row=batch, due_in=real(account=batch.account, duration=ASK_EVERY))
         return
@@ -255,6 +260,7 @@ def _write_outcomes(
     results: Mapping[tuple[str, str], StockResult],
 ) -> None:
     rows = Publication.objects.filter(batch=batch).in_bulk([member.publication_id for member in members])
+    changes.lock(listing_ids=[row.listing_id for row in rows.values()])
     moved: list[changes.Change] = []
     at = batch.sent_at or work.database_now()
     for member in members:

@@ -156,6 +156,7 @@ class ShopForm(_ShopFields):
             "auto_approve",
             "buffer",
             "percentage",
+            "cap",
             "is_paused",
         )
         labels = {
@@ -169,5 +170,6 @@ class ShopForm(_ShopFields):
             "auto_approve": _("Approve orders by itself"),
             "buffer": _("Units kept back"),
             "percentage": _("Percentage offered"),
+            "cap": _("At most"),
             "is_paused": _("Stop offering stock"),
         }

@@ -4,7 +4,8 @@ Orders have four lanes over one call budget. The narrow one follows the present.
 the narrow one missed (an order that became visible late), and the history lane brings what was there before
 the account was connected, newest first. Narrow goes first: the others leave tokens behind for it, and a wide
 pass takes at most a quarter (hourly) or an eighth (nightly) of the budget, so on a busy account it comes more
-seldom.
+seldom. Workers are shared the same way: the narrow lane is rung for before all long turns, and the others
+keep no worker waiting for a token.
 """
 
 from datetime import datetime, timedelta
@@ -22,6 +23,9 @@ Stream = Pull.Stream
 ORDER_STREAMS = (Stream.ORDERS, Stream.ORDERS_HOURLY, Stream.ORDERS_NIGHTLY, Stream.ORDERS_HISTORY)
 WINDOWED = (*ORDER_STREAMS, Stream.RETURNS, Stream.STATEMENTS)
 """What is read by windows of change, for all marketplaces at once."""
+
+FOLLOWING = frozenset({Stream.ORDERS})
+"""What follows the present: it goes before all that reads further back, in tokens and in workers."""
 
 WIDE = {
     Stream.ORDERS_HOURLY: timedelta(hours=24),

@@ -102,7 +102,8 @@ class OfferForm(forms.Form):
         """Say in the empty fields what the shop has."""
         self.fields["buffer"].widget.attrs["placeholder"] = gettext("shop: %d") % shop.buffer
         self.fields["percentage"].widget.attrs["placeholder"] = gettext("shop: %d") % shop.percentage
-        self.fields["cap"].widget.attrs["placeholder"] = gettext("no limit")
+        cap = gettext("no limit") if shop.cap is None else gettext("shop: %d") % shop.cap
+        self.fields["cap"].widget.attrs["placeholder"] = cap
         return self
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from channels import changes, pairing_sheet, pricing, queries, standing, suggestions
+from channels.changes import Pairing
 from channels.listing_forms import ListingFilterForm
 from channels.models import Listing, ListingChange
 from channels.standing import Standing
@@ -212,9 +213,23 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "one": row.one,
         "rule": row.one.rule,
         "takes_price": pricing.offered(account=found.shop.account) and not found.is_parent,
-        "history": [_happening(change) for change in changes.history(listing_id=pk)],
+        "history": _history(pk),
     }
     return render(request, "channels/listing.html", context)
+
+
+def _history(pk: int) -> list[Happening]:
+    """Return what changed on a listing, what it sells among it, the newest first."""
+    found = [_happening(change) for change in changes.history(listing_id=pk)]
+    found += [_pairing(pairing) for pairing in changes.pairings(listing_id=pk)]
+    return sorted(found, key=lambda one: one.at, reverse=True)[: changes.SHOWN]
+
+
+def _pairing(pairing: Pairing) -> Happening:
+    who = {"system": _("ecomhub")}.get(pairing.actor, pairing.actor)
+    text = " + ".join(f"{number_text(units)} × {code}" for code, units in pairing.parts) or "–"
+    title = _("Paired") if pairing.parts else _("Pairing undone")
+    return Happening(at=pairing.at, title=title, text=text, who=who, icon="link", color="azure")
 
 
 def _happening(change: ListingChange) -> Happening:

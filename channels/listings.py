@@ -1,12 +1,12 @@
 """Listings: finding the one an order line names, taking them in, and pairing them with SKUs (商品配对)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -66,7 +66,9 @@ class TakenIn:
     quarantined: int = 0
 
 
-def resolve(*, account_id: int, wanted: Iterable[WantedListing]) -> dict[tuple[str, str], ResolvedListing]:
+def resolve(
+    *, account_id: int, wanted: Iterable[WantedListing], at: datetime
+) -> dict[tuple[str, str], ResolvedListing]:
     """Return the listings that order lines name by (marketplace, listing id), creating unknown ones unmapped.
 
     Three statements for known listings, whatever their number. A marketplace that the account has no shop
@@ -80,7 +82,7 @@ def resolve(*, account_id: int, wanted: Iterable[WantedListing]) -> dict[tuple[s
     found = _find(shops=shops, keys=asked)
     missing = [asked[key] for key in asked if key not in found]
     if missing:
-        _create_unmapped(shops=shops, wanted=missing)
+        _create_unmapped(shops=shops, wanted=missing, at=at)
         found.update(_find(shops=shops, keys=[(item.marketplace, item.listing_id) for item in missing]))
     components = _components(listing_ids=list(found.values()))
     return {
@@ -133,9 +135,12 @@ def _find(*, shops: Mapping[str, int], keys: Iterable[tuple[str, str]]) -> dict[
     return {key: pk for key, pk in found.items() if key in wanted}
 
 
-def _create_unmapped(*, shops: Mapping[str, int], wanted: Sequence[WantedListing]) -> None:
+def _create_unmapped(*, shops: Mapping[str, int], wanted: Sequence[WantedListing], at: datetime) -> None:
+    """Create listings that are not there, and tell of those that somebody else did not create meanwhile."""
+    numbers = _fresh_numbers(len(wanted))
     rows = [
         Listing(
+            pk=next(numbers),
             shop_id=shops[item.marketplace],
             external_id=item.listing_id,
             title=item.title[:500],
@@ -143,7 +148,22 @@ def _create_unmapped(*, shops: Mapping[str, int], wanted: Sequence[WantedListing
         )
         for item in sorted(wanted, key=lambda item: (shops[item.marketplace], item.listing_id))
     ]
-    Listing.objects.bulk_create(rows, ignore_conflicts=True)
+    with transaction.atomic():
+        Listing.objects.bulk_create(rows, ignore_conflicts=True)
+        ours = Listing.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
+        happenings = [
+            events.Happening("listing", pk, "created", at) for pk in ours.values_list("pk", flat=True)
+        ]
+        events.record_many(happenings=happenings, first=True)
+
+
+def _fresh_numbers(count: int) -> Iterator[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('channels_listing', 'id')) FROM generate_series(1, %s)",
+            [count],
+        )
+        return iter([number for (number,) in cursor.fetchall()])
 
 
 def _components(*, listing_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
@@ -198,7 +218,8 @@ def take_in(*, account: ChannelAccount, listings: Sequence[IncomingListing], at:
     by_key = {key: item for key, item in by_key.items() if key[0] in shops}
     before = set(_find(shops=shops, keys=by_key))
     fresh = [key for key in by_key if key not in before]
-    _create_unmapped(shops=shops, wanted=[WantedListing(place, listing_id) for place, listing_id in fresh])
+    new = [WantedListing(place, listing_id) for place, listing_id in fresh]
+    _create_unmapped(shops=shops, wanted=new, at=at)
     ids = _find(shops=shops, keys=by_key)
     rows = Listing.objects.select_for_update().order_by("pk").in_bulk(list(ids.values()))
     moved = {pk: by_key[key] for key, pk in ids.items() if key in before and _moved(rows[pk], by_key[key])}

@@ -124,6 +124,7 @@ class Shop(models.Model):
     auto_approve = models.BooleanField(default=True)
     buffer = models.PositiveIntegerField(default=0)
     percentage = models.PositiveSmallIntegerField(default=100)
+    cap = models.PositiveIntegerField(null=True, blank=True)
     is_paused = models.BooleanField(default=False)
 
     objects = ShopQuerySet.as_manager()
@@ -168,6 +169,7 @@ class Listing(models.Model):
     barcodes = models.JSONField(default=list, blank=True)
     is_mapped = models.BooleanField(default=False)
     remote_quantity = models.IntegerField(null=True, blank=True)
+    remote_inbound = models.PositiveIntegerField(default=0, db_default=0)
     remote_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
     buffer = models.PositiveIntegerField(null=True, blank=True)
@@ -350,7 +352,10 @@ class FailedImport(WorkRow):
 
 
 class ThrottleBucket(models.Model):
-    """A token bucket in the database: one row per account and operation, one clock for all workers."""
+    """A token bucket in the database: one row per account and operation, one clock for all workers.
+
+    ``used_on`` is the last day with a call, counted in days of the account's world since 1970.
+    """
 
     account = models.ForeignKey(ChannelAccount, on_delete=models.CASCADE, related_name="buckets")
     operation = models.CharField(max_length=60)
@@ -359,6 +364,8 @@ class ThrottleBucket(models.Model):
     burst = models.FloatField()
     refilled_at = models.DateTimeField(db_default=Now())
     used = models.BigIntegerField(default=0)
+    used_on = models.BigIntegerField(default=0, db_default=0)
+    used_that_day = models.PositiveIntegerField(default=0, db_default=0)
     throttled = models.BigIntegerField(default=0)
 
     class Meta:

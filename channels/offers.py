@@ -216,7 +216,7 @@ def rule_of(listing: Listing) -> Rule:
     return Rule(
         buffer=shop.buffer if listing.buffer is None else listing.buffer,
         percentage=shop.percentage if listing.percentage is None else listing.percentage,
-        cap=listing.cap,
+        cap=shop.cap if listing.cap is None else listing.cap,
         is_paused=listing.is_paused or shop.is_paused,
     )
 

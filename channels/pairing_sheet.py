@@ -6,6 +6,7 @@ listing is meant. A listing that was never seen is created when its account is s
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -193,7 +194,7 @@ def apply(*, rows: Sequence[SheetRow], job: Job) -> list[Finding]:
     """Pair the rows' listings. A bundle whose rows fell into two chunks of one file becomes whole again."""
     read = _read(rows)
     held = _held(read)
-    found = _resolve(read)
+    found = _resolve(read, at=job.at)
     begun = _begun_by(job=job, listing_ids=[listing.id for listing in found.values()])
     pairings: dict[int, list[tuple[int, int]]] = {}
     for key, lines in read.lines.items():
@@ -207,14 +208,14 @@ def apply(*, rows: Sequence[SheetRow], job: Job) -> list[Finding]:
     return _findings(rows, read, held)
 
 
-def _resolve(read: _Read) -> dict[Key, ResolvedListing]:
+def _resolve(read: _Read, *, at: datetime) -> dict[Key, ResolvedListing]:
     found: dict[Key, ResolvedListing] = {}
     for account_id in sorted({key[0] for key in read.lines}):
         wanted = [
             WantedListing(place, listing) for owner, place, listing in read.lines if owner == account_id
         ]
-        for (place, listing), resolved in resolve(account_id=account_id, wanted=wanted).items():
-            found[account_id, place, listing] = resolved
+        resolved = resolve(account_id=account_id, wanted=wanted, at=at)
+        found |= {(account_id, place, listing): one for (place, listing), one in resolved.items()}
     return found
 
 

@@ -23,8 +23,11 @@ from ecomhub import work
 ORDER_STREAMS = lanes.ORDER_STREAMS
 _LONGEST_WAIT = timedelta(minutes=5)
 _REMEMBERED = 400
-TURN_SECONDS = 5.0
+TURN_SECONDS = 3.0
 """How long one task works on a pass before it lets others run; the checkpoint lets it go on later."""
+
+_PATIENCE = 0.5
+"""How many real seconds a lane that does not follow the present may keep a worker waiting for a token."""
 
 
 class PassLooped(ChannelError):
@@ -133,7 +136,7 @@ def fetch_page(*, pull: Pull, at: datetime) -> FetchedPage | None:
         verb=lambda adapter: _ask(pull=pull, adapter=adapter),
         at=at,
         keep=lanes.tokens_kept(stream=pull.stream),
-        patience=tokens.SHORT,
+        patience=tokens.SHORT if pull.stream in lanes.FOLLOWING else _PATIENCE,
     )
     fingerprint = _fingerprint(page)
     _refuse_loop(pull=pull, page=page, fingerprint=fingerprint)
@@ -301,7 +304,7 @@ def _note_failure(*, pull: Pull, error: Exception, at: datetime) -> timedelta | 
         work.postpone(row=pull, due_in=wait)
         return wait
     if isinstance(error, tokens.AccountStopped):
-        work.postpone(row=pull, due_in=error.after or _LONGEST_WAIT, reason=error.reason)
+        work.postpone(row=pull, due_in=error.after or _LONGEST_WAIT, reason=error.told)
         return None
     SyncRun.objects.create(
         pull=pull, started_at=pull.last_started_at or at, ended_at=at, ok=False, error=describe(error)[:500]
@@ -324,7 +327,7 @@ def _again_later(*, pull: Pull, error: ChannelError) -> timedelta:
         deaths=0,
         due_at=work.ClockTimestamp() + wait,
         lease_until=None,
-        last_error=error.reason[:2000],
+        last_error=error.told[:2000],
     )
     return wait
 
@@ -336,4 +339,4 @@ def is_expected(error: Exception) -> bool:
 
 def describe(error: Exception) -> str:
     """Return an error's own words; a stranger's with its kind."""
-    return error.reason if isinstance(error, ChannelError) else f"{type(error).__name__}: {error}"
+    return error.told if isinstance(error, ChannelError) else f"{type(error).__name__}: {error}"

@@ -13,6 +13,7 @@ from channels.messages import Outcome, PriceUpdate, StockResult
 from channels.models import ChannelAccount, ListingChange, PricePublication
 from channels.registry import platform
 from ecomhub import work
+from ecomhub.sentences import kept
 from ecomhub.work import ClockTimestamp, WorkState
 
 PER_RUN = 40
@@ -52,15 +53,15 @@ def publish(*, account_id: int, now: Callable[[], datetime]) -> Sent:
             _push_one(account=account, row=row, now=now)
             done.pushed += 1
         except RetryLater as error:
-            done.stopped = error.reason
-            _give_back(rows=rows[place:], due_in=error.after or _AWAY, reason=error.reason)
+            done.stopped = error.told
+            _give_back(rows=rows[place:], due_in=error.after or _AWAY, reason=error.told)
             break
         except ChannelError as error:
             done.refused += 1
             _note_error(row=row, error=error)
             if not isinstance(error, Refused | Unsupported):
-                done.stopped = error.reason
-                _give_back(rows=rows[place + 1 :], due_in=_AWAY, reason=error.reason)
+                done.stopped = error.told
+                _give_back(rows=rows[place + 1 :], due_in=_AWAY, reason=error.told)
                 break
         except work.LeaseLost:
             pricing.say_again(publication_ids=[row.pk])
@@ -131,7 +132,7 @@ def _confirm(*, row: PricePublication, at: datetime) -> int:
 def _note_error(*, row: PricePublication, error: ChannelError) -> None:
     """Note a refusal; a newer price need not wait for the old one's back-off."""
     try:
-        work.fail(row=row, reason=error.reason)
+        work.fail(row=row, reason=error.told)
     except work.LeaseLost:
         pricing.say_again(publication_ids=[row.pk])
         return
@@ -170,10 +171,10 @@ def read_back(*, account_id: int, now: Callable[[], datetime]) -> int:
         try:
             confirmed += _look(account=account, row=row, at=now())
         except (Refused, Unsupported) as error:
-            _missed(row=row, reason=error.reason)
+            _missed(row=row, reason=error.told)
         except ChannelError as error:
             after = error.after if isinstance(error, RetryLater) else None
-            _give_back(rows=rows[place:], due_in=after or _AWAY, reason=error.reason)
+            _give_back(rows=rows[place:], due_in=after or _AWAY, reason=error.told)
             break
         except work.LeaseLost:
             continue
@@ -193,7 +194,15 @@ def _look(*, account: ChannelAccount, row: PricePublication, at: datetime) -> in
     listings.note_seen(listing=row.listing, seen=seen, at=at)
     if seen.price == row.sent_price and seen.currency == row.currency:
         return _confirm(row=row, at=at) or _leave(row=row)
-    _missed(row=row, reason=f"the platform shows {seen.price} {seen.currency} instead of {row.sent_price}")
+    _missed(
+        row=row,
+        reason=kept(
+            "The platform shows %(shown)s %(currency)s instead of %(sent)s.",
+            shown=str(seen.price),
+            currency=seen.currency,
+            sent=str(row.sent_price),
+        ),
+    )
     return 0
 
 

@@ -22,6 +22,7 @@ from channels.models import ChannelAccount, Listing, ListingChange, PricePublica
 from channels.registry import platform
 from ecomhub import events, work
 from ecomhub.money import NotMoney, exponent
+from ecomhub.sentences import shown
 from ecomhub.work import ClockTimestamp, WorkState
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def view_of(*, listing: Listing) -> PriceView:
     if row is None or row.confirmed_at is not None:
         return PriceView(listing.price, None, listing.currency or currency)
     account = listing.shop.account
-    why, detail = "waiting", row.last_error
+    why, detail = "waiting", shown(row.last_error)
     if row.state == WorkState.QUARANTINED:
         why = "needs_person"
     elif row.done_version >= row.version:

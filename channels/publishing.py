@@ -91,15 +91,15 @@ def _push_some(
         try:
             _push_one(account=account, row=row, now=now, done=done)
         except RetryLater as error:
-            done.stopped = error.reason
-            _give_back(rows=rows[place:], due_in=error.after or _AWAY, reason=error.reason)
+            done.stopped = error.told
+            _give_back(rows=rows[place:], due_in=error.after or _AWAY, reason=error.told)
             return
         except ChannelError as error:
             done.refused += 1
             _note_error(row=row, error=error)
             if not isinstance(error, Refused | Unsupported):
-                done.stopped = error.reason
-                _give_back(rows=rows[place + 1 :], due_in=_AWAY, reason=error.reason)
+                done.stopped = error.told
+                _give_back(rows=rows[place + 1 :], due_in=_AWAY, reason=error.told)
                 return
         except work.LeaseLost:
             offers.say_again(listing_ids=[row.listing_id])
@@ -172,7 +172,7 @@ def _note_error(*, row: Publication, error: ChannelError) -> None:
         deaths=0,
         due_at=work.ClockTimestamp() + wait,
         lease_until=None,
-        last_error=error.reason[:2000],
+        last_error=error.told[:2000],
     ):
         offers.say_again(listing_ids=[row.listing_id])
 

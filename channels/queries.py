@@ -21,8 +21,10 @@ from channels.models import (
 )
 from channels.pace import pace
 from channels.quota import Quota, quotas_of
+from channels.registry import by_file_keys
 from ecomhub import work
 from ecomhub.access import Actor
+from ecomhub.sentences import shown
 from ecomhub.work import ClockTimestamp, WorkState
 
 LAG_RUNS = timedelta(days=1)
@@ -77,6 +79,11 @@ class AccountView:
     failed_imports: int
     refused: int
     outgoing: "Outgoing"
+
+    @property
+    def is_by_file(self) -> bool:
+        """Say whether orders and statements of the account come as files."""
+        return self.account.platform in by_file_keys()
 
     @property
     def is_import_only(self) -> bool:
@@ -171,7 +178,7 @@ def _stream_views(*, account_ids: Sequence[int], at: datetime) -> dict[int, list
                 pull=pull,
                 label=str(Pull.Stream(pull.stream).label),
                 last_success_at=pull.last_success_at,
-                last_error=pull.last_error,
+                last_error=shown(pull.last_error),
                 is_running=running,
                 is_stopped=pull.state == WorkState.QUARANTINED,
                 next_run_in_s=max((pull.due_at - now).total_seconds(), 0.0),
@@ -191,8 +198,12 @@ def _lags(*, pull_ids: Sequence[int], since: datetime) -> dict[int, tuple[float,
 
 
 def freshness(*, actor: Actor, at: datetime) -> list[tuple[Shop, datetime | None, bool]]:
-    """Return each shop the actor may see, when its orders were last read, and whether that is stale."""
-    shops = Shop.objects.visible_to(actor).select_related("account").order_by("account__name", "pk")
+    """Return each shop the actor may see, when its orders were last read, and whether that is stale.
+
+    Shops worked by file are left out: nobody reads for them.
+    """
+    read_for = Shop.objects.visible_to(actor).exclude(account__platform__in=by_file_keys())
+    shops = read_for.select_related("account").order_by("account__name", "pk")
     read = dict(Pull.objects.filter(stream=Pull.Stream.ORDERS).values_list("account_id", "last_success_at"))
     found = []
     for shop in shops:

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from channels.models import ChannelAccount, ThrottleBucket
 from channels.pace import pace
 from channels.registry import platform
-from channels.throttle import MARGIN, PUSHES
+from channels.throttle import MARGIN, PUSHES, used_today
 from ecomhub import work
+from ecomhub.shell.display import number_text
 
 _NAMES = {
     "fetch_orders": gettext_lazy("Read orders"),
@@ -43,7 +44,10 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One operation's budget: calls in hand now, the most there can be, and the words for it."""
+    """One operation's budget: calls in hand now, the most there can be, and the words for it.
+
+    ``used`` are the calls of today, ``a_day`` the most the platform allows of them; ``None`` for no such cap.
+    """
 
     operation: str
     title: str
@@ -51,6 +55,7 @@ class Quota:
     burst: int
     every_s: float
     used: int
+    a_day: int | None
     throttled: int
     words: str
 
@@ -59,12 +64,16 @@ def quotas_of(*, account: ChannelAccount) -> list[Quota]:
     """Return the budgets of an account; the scarcest first."""
     now = work.database_now()
     speed = pace(endpoint=account.endpoint) * MARGIN
-    costs = bool(platform(account.platform).costs)
+    offered = platform(account.platform)
+    costs = bool(offered.costs)
     found = []
     for bucket in ThrottleBucket.objects.filter(account=account).exclude(operation=PUSHES):
         passed = max((now - bucket.refilled_at).total_seconds(), 0.0)
         level = min(bucket.burst, bucket.tokens + passed * bucket.rate * speed)
         every = 1 / (bucket.rate * MARGIN)
+        used = used_today(bucket=bucket, endpoint=account.endpoint, now=now)
+        a_day = offered.daily.get(bucket.operation)
+        left = _words(in_hand=int(level), burst=int(bucket.burst), every=every, costs=costs)
         found.append(
             Quota(
                 operation=bucket.operation,
@@ -72,9 +81,10 @@ def quotas_of(*, account: ChannelAccount) -> list[Quota]:
                 in_hand=int(level),
                 burst=int(bucket.burst),
                 every_s=every,
-                used=bucket.used,
+                used=used,
+                a_day=a_day,
                 throttled=bucket.throttled,
-                words=_words(in_hand=int(level), burst=int(bucket.burst), every=every, costs=costs),
+                words=f"{left}; {_used(used=used, a_day=a_day)}",
             )
         )
     return sorted(found, key=lambda quota: -quota.every_s)
@@ -84,6 +94,16 @@ def _words(*, in_hand: int, burst: int, every: float, costs: bool) -> str:
     words = _("%(left)d of %(burst)d points in hand") if costs else _("%(left)d of %(burst)d calls in hand")
     left = words % {"left": in_hand, "burst": burst}
     return _("%(left)s, %(refill)s") % {"left": left, "refill": _refill(every)}
+
+
+def _used(*, used: int, a_day: int | None) -> str:
+    if a_day is not None:
+        return _("%(used)s of %(most)s calls used today") % {
+            "used": number_text(used),
+            "most": number_text(a_day),
+        }
+    text = ngettext("%(used)s call used today", "%(used)s calls used today", used)
+    return text % {"used": number_text(used)}
 
 
 def _refill(every: float) -> str:

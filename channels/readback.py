@@ -56,7 +56,7 @@ def read_back(*, account_id: int, now: Callable[[], datetime]) -> int:
         try:
             confirmed += _look(account=account, row=row, at=now())
         except (Refused, Unsupported) as error:
-            _look_later(row=row, reason=error.reason)
+            _look_later(row=row, reason=error.told)
         except ChannelError as error:
             _give_back(rows=rows[place:], error=error)
             break
@@ -137,7 +137,7 @@ def _give_back(*, rows: list[Publication], error: ChannelError) -> None:
     after = error.after if isinstance(error, RetryLater) else None
     for row in rows:
         try:
-            work.postpone(row=row, due_in=after or timedelta(minutes=1), reason=error.reason)
+            work.postpone(row=row, due_in=after or timedelta(minutes=1), reason=error.told)
         except work.LeaseLost:
             continue
 

@@ -33,6 +33,11 @@ def platform(key: str) -> Platform:
     return found
 
 
+def by_file_keys() -> list[str]:
+    """Return the keys of the platforms nobody speaks to, whose orders and statements come as files."""
+    return [key for key, one in platforms().items() if one.is_by_file]
+
+
 @cache
 def _load(extra: tuple[str, ...]) -> Mapping[str, Platform]:
     found: dict[str, Platform] = {}
@@ -77,7 +82,7 @@ def _faults(one: Platform) -> Iterator[str]:
         yield "it has no marketplaces"
     if len({place.id for place in one.marketplaces}) != len(one.marketplaces):
         yield "two of its marketplaces have the same id"
-    if not one.endpoints or not one.token_endpoint:
+    if not one.is_by_file and not (one.endpoints and one.token_endpoint):
         yield "it has no endpoints"
     for capability in one.capabilities:
         operation = one.operations.get(capability)

@@ -51,7 +51,7 @@ def read_pushed(*, account_id: int, now: Callable[[], datetime], limit: int = PE
         except ChannelError as error:
             after = error.after if isinstance(error, RetryLater) and error.after else _AWAY
             for left in rows[place:]:
-                _give_back(left, due_in=after, reason=error.reason)
+                _give_back(left, due_in=after, reason=error.told)
             break
     return done
 

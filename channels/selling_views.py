@@ -300,6 +300,7 @@ class ShopLimitsForm(forms.Form):
 
     buffer = forms.IntegerField(min_value=0, max_value=1_000_000)
     percentage = forms.IntegerField(min_value=0, max_value=100)
+    cap = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)
     is_paused = forms.BooleanField(required=False)
 
 

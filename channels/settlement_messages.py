@@ -107,6 +107,17 @@ class Binding(StrEnum):
     CARRY = "carry"
 
 
+class Reserve(StrEnum):
+    """How a line speaks of what a holder keeps back, where it states the whole of it.
+
+    ``STATED`` takes all that is kept back when its settlement ends; ``RETURNED`` gives back all that the
+    settlement before stated.
+    """
+
+    STATED = "stated"
+    RETURNED = "returned"
+
+
 @dataclass(frozen=True, slots=True)
 class TypeRule:
     """Which account a type of line belongs to; ``*`` in ``types`` stands for anything.
@@ -114,13 +125,17 @@ class TypeRule:
     The first rule that fits wins, so exceptions stand before what is general. ``account`` is a code of the
     account plan (``finance.plan``). ``Binding.ORDER`` lines settle what their order was expected to bring;
     one without an order falls back to its account. ``PAYOUT`` lines are the money that leaves for the next
-    account in the chain, ``CARRY`` lines bring an earlier settlement's balance.
+    account in the chain, ``CARRY`` lines bring an earlier settlement's balance. ``reserve`` marks the lines
+    that state a reserve as a whole; one of kind ``RESERVE`` without it is a single hold or release.
+    ``gives_back`` is the account of the part of the sale that a refund is of, where its words tell it.
     """
 
     types: tuple[str, str, str]
     kind: LineKind
     account: str
     binding: Binding = Binding.ACCOUNT
+    reserve: Reserve | None = None
+    gives_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from channels import offers, pricing
 from channels.models import ChannelAccount, Listing, Publication
 from channels.offers import Rule
 from channels.pricing import PriceView
+from ecomhub import sentences
 from ecomhub.shell.display import number_text, span_text
 
 
@@ -164,16 +165,20 @@ def _detail(listing: Listing, publication: Publication | None, why: str, wait: f
     next_try = _("Next try in %(span)s.") % {"span": span_text(wait)} if wait >= 1 else _("Next try now.")
     match why:
         case "refused" if publication is not None:
-            reason = _("The platform refused: %(reason)s.") % {"reason": publication.last_error.rstrip(".")}
-            return f"{reason} {next_try}"
+            return f"{_noted(publication, _('The platform refused: %(reason)s.'))} {next_try}"
         case "put_off" if publication is not None:
-            reason = _("Put off: %(reason)s.") % {"reason": publication.last_error.rstrip(".")}
-            return f"{reason} {next_try}"
+            return f"{_noted(publication, _('Put off: %(reason)s.'))} {next_try}"
         case "stopped":
             return account.state_words or _("The account is paused or must be reconnected, see Channels.")
         case "brake":
             return _("The brake waits for a person: %(reason)s") % {"reason": account.brake_words}
     return _sentences(listing).get(why, "")
+
+
+def _noted(publication: Publication, words: str) -> str:
+    """Return what was noted last: a sentence of ours says enough, a platform's own words need ``words``."""
+    reason = sentences.shown(publication.last_error)
+    return reason if sentences.is_kept(publication.last_error) else words % {"reason": reason.rstrip(".")}
 
 
 def _sentences(listing: Listing) -> dict[str, str]:

@@ -74,9 +74,9 @@ def subscribe(*, row_id: int, now: Callable[[], datetime]) -> bool:
     except work.LeaseLost:
         return False
     except RetryLater as error:
-        work.postpone(row=row, due_in=error.after or _AWAY, reason=error.reason)
+        work.postpone(row=row, due_in=error.after or _AWAY, reason=error.told)
         return False
     except ChannelError as error:
-        work.fail(row=row, reason=error.reason)
+        work.fail(row=row, reason=error.told)
         return False
     return True

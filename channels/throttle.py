@@ -6,6 +6,7 @@ share a bucket, and a call may cost more than one token (``Platform.buckets``, `
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -35,13 +36,17 @@ WITH held AS (
        FOR UPDATE
 ), asked AS (
     SELECT id, level, rate, least(%(cost)s::float * (1 + %(keep)s::float), greatest(burst, 1)) AS needed,
-           least(%(cost)s::float, greatest(burst, 1)) AS cost
+           least(%(cost)s::float, greatest(burst, 1)) AS cost,
+           floor(extract(epoch FROM clock_timestamp()) * %(world)s / 86400)::bigint AS today
       FROM held
 )
 UPDATE channels_throttlebucket AS bucket
    SET tokens = asked.level - CASE WHEN asked.level >= asked.needed THEN asked.cost ELSE 0 END,
        refilled_at = clock_timestamp(),
-       used = used + CASE WHEN asked.level >= asked.needed THEN 1 ELSE 0 END
+       used = used + CASE WHEN asked.level >= asked.needed THEN 1 ELSE 0 END,
+       used_that_day = CASE WHEN used_on = asked.today THEN used_that_day ELSE 0 END
+                       + CASE WHEN asked.level >= asked.needed THEN 1 ELSE 0 END,
+       used_on = asked.today
   FROM asked
  WHERE bucket.id = asked.id
 RETURNING asked.level >= asked.needed, (asked.needed - asked.level) / (asked.rate * %(pace)s)
@@ -82,6 +87,7 @@ def take(*, account_id: int, operation: str, keep: float = 0.0, cost: float | No
         "keep": keep,
         "cost": offered.costs.get(operation, 1.0) if cost is None else cost,
         "pace": pace(endpoint=endpoint) * MARGIN,
+        "world": pace(endpoint=endpoint),
     }
     answer = _take(given)
     if answer is None:
@@ -151,6 +157,15 @@ def learn(
     }
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, given)
+
+
+def used_today(*, bucket: ThrottleBucket, endpoint: str, now: datetime) -> int:
+    """Return how many calls were made today, by UTC; in a faster world by its own days.
+
+    ``now`` is the database's.
+    """
+    today = int(now.timestamp() * pace(endpoint=endpoint) // 86_400)
+    return bucket.used_that_day if bucket.used_on == today else 0
 
 
 def empty(*, account_id: int, operation: str) -> None:

@@ -175,7 +175,7 @@ def _speak(
         throttle.empty(account_id=account.pk, operation=operation)
         raise
     except CredentialsRejected as error:
-        _stop(account=account, generation=connection.generation, reason=error.reason)
+        _stop(account=account, generation=connection.generation, reason=error.told)
         raise
 
 
@@ -233,9 +233,9 @@ def _refresh(*, account: ChannelAccount, credential: Credential, at: datetime, i
         moved = Credential.objects.exclude(generation=credential.generation).filter(pk=credential.pk).first()
         if moved is not None:
             return connection_of(account=account, credential=moved)
-        reason = _lost(error.reason) if credential.is_unsettled else error.reason
+        reason = _lost(error.reason) if credential.is_unsettled else error.told
         _stop(account=account, generation=credential.generation, reason=reason)
-        raise CredentialsRejected(shown(reason)) from error
+        raise CredentialsRejected(reason) from error
     except Throttled:
         mine.update(lease_until=None, is_unsettled=credential.is_unsettled)
         raise

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from channels import connect_views, listing_views, managing_views, selling_views, views
+from channels import connect_views, file_views, listing_views, managing_views, selling_views, views
 
 app_name = "channels"
 urlpatterns = [
     path("", views.channels, name="list"),
     path("add/<slug:platform>/", managing_views.add, name="add"),
+    path("add-by-file/<slug:platform>/", file_views.add, name="add-by-file"),
     path("connect/", connect_views.choose, name="connect"),
     path("connect/<slug:platform>/", connect_views.start, name="connect-start"),
     path("connect/<slug:platform>/back", connect_views.back, name="connect-back"),

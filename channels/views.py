@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from channels import accounts, doors, failures, pricing, queries
+from channels import accounts, blacking, doors, failures, pricing, queries
 from channels.models import ChannelAccount, FailedImport
 from channels.pace import pace
 from channels.queries import AccountView, StreamView
-from channels.registry import platforms
+from channels.registry import by_file_keys, platforms
 from ecomhub import clock
 from ecomhub.access import Actor, actor_of, allow
 from ecomhub.sealed import SealBroken
@@ -81,7 +81,9 @@ def _choices(actor: Actor, account: ChannelAccount) -> list[Choice]:
     def link(name: str) -> str:
         return reverse(f"channels:{name}", args=[account.pk])
 
-    found = []
+    found: list[Choice] = []
+    if account.platform in by_file_keys():
+        return _by_file(actor)
     if actor.may("channels.sync"):
         found.append(Choice(label=_("Sync now"), url=link("sync"), icon="refresh", method="post"))
     if actor.may("channels.manage"):
@@ -89,12 +91,20 @@ def _choices(actor: Actor, account: ChannelAccount) -> list[Choice]:
     return found
 
 
+def _by_file(actor: Actor) -> list[Choice]:
+    """Return what can be done for an account nobody speaks for."""
+    if not (actor.may("sheets.import") and actor.may("orders.import")):
+        return []
+    sheet = f"{reverse('inventory:imports')}?kind=orders"
+    return [Choice(label=_("Import orders"), url=sheet, icon="file-spreadsheet")]
+
+
 def _seldom(actor: Actor, account: ChannelAccount) -> list[Choice]:
     def link(name: str) -> str:
         return reverse(f"channels:{name}", args=[account.pk])
 
-    found = []
-    if actor.may("channels.manage"):
+    found: list[Choice] = []
+    if actor.may("channels.manage") and account.platform not in by_file_keys():
         known = platforms().get(account.platform)
         if known is not None and known.authorization is not None:
             found.append(Choice(label=_("Connect again"), url=link("authorize"), icon="login"))
@@ -177,7 +187,6 @@ def failed(request: HttpRequest) -> HttpResponse:
         "sections": section_tabs("failed"),
         "rows": page.object_list,
         "can_retry": actor.may("channels.sync"),
-        "can_see_raw": actor.may("channels.view_raw"),
         "pager": _pager("channels:failed", page, {}),
     }
     return render(request, "channels/failed.html", context)
@@ -195,21 +204,24 @@ def _pager(name: str, page: Any, kept: dict[str, str]) -> Pager:
     )
 
 
-@allow("channels.view_raw")
+@allow("channels.view")
 @require_GET
 def raw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what the platform sent for an object that could not be taken in."""
-    found = FailedImport.objects.filter(
-        pk=pk, account__in=queries.accounts_visible_to(actor=actor_of(request))
-    ).first()
+    """Show what the platform sent for an object that could not be taken in; people only with the right."""
+    actor = actor_of(request)
+    found = FailedImport.objects.filter(pk=pk, account__in=queries.accounts_visible_to(actor=actor)).first()
     if found is None:
         raise Http404(_("There is no such failed import."))
     try:
         document = failures.raw_of(failed=found)
     except SealBroken:
         document = None
+    is_personal = document is not None and found.kind not in failures.ABOUT_GOODS
+    is_blacked = is_personal and not actor.may("channels.view_raw")
+    if is_blacked:
+        document = blacking.blacked_out(document, own=found.external_id)
     text = json.dumps(document, ensure_ascii=False, indent=2, default=str) if document is not None else ""
-    return render(request, "channels/raw.html", {"row": found, "text": text})
+    return render(request, "channels/raw.html", {"row": found, "text": text, "is_blacked": is_blacked})
 
 
 @allow("channels.view")

@@ -42,8 +42,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "orders.view": _EVERYONE,
     "orders.work": _OPERATIONS,
     "orders.cancel": _OPERATIONS,
+    "orders.import": _OPERATIONS,
     "orders.view_buyer": _WORKERS,
-    "orders.export": frozenset({Role.OPERATIONS, Role.FINANCE, Role.ADMIN, Role.OWNER}),
     "inventory.view": _EVERYONE,
     "inventory.move": _WORKERS,
     "inventory.edit": _OPERATIONS,
@@ -70,7 +70,6 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "api.tokens": _ADMINS,
     "webhooks.manage": _ADMINS,
     "sheets.import": _OPERATIONS | _FINANCE,
-    "jobs.view": _EVERYONE,
 }
 """Role table. ``public`` is the one action not listed here: it needs nobody to be logged in."""
 

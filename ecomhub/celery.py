@@ -10,10 +10,13 @@ from redis.exceptions import RedisError
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecomhub.settings")
 
 TURNS = 3
-"""Priority of long turns (pulling, publishing): among each other they take turns in order of arrival.
+"""Priority of long turns (reading further back, publishing, explaining): in order of arrival among them.
 
 Ticks and what somebody waits for (a shipment told, a parcel arranged, a push followed) have 0, the highest.
 """
+
+FOLLOWING = 1
+"""Priority of looking for what is new: a short look, due by the clock; no queue of long turns delays it."""
 
 app = Celery("ecomhub", set_as_current=True)
 app.set_default()

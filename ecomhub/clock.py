@@ -88,8 +88,3 @@ def speed() -> float:
     """Return how many application seconds pass in one real second."""
     anchor = _anchor()
     return 1.0 if anchor is None else anchor.speed_at(real_now())
-
-
-def real_seconds(app_seconds: float) -> float:
-    """Return how long an application duration lasts on the wall, for waiting and for leases."""
-    return app_seconds / speed()

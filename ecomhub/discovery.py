@@ -2,12 +2,13 @@
 
 Each installed app may have ``menu.py`` (``MENU``), ``tiles.py`` (``TILES``), ``panels.py`` (``PANELS``),
 ``laws.py`` (``LAWS``), ``bench.py`` (``BENCHES``), ``sheets.py`` (``IMPORTERS``), ``topics.py`` (``TOPICS``),
-``demands.py`` (``DEMANDS``) and ``api.py`` (``ROUTES``, ``SECTIONS``). The ground reads these lists and
-never an app's name.
+``reaches.py`` (``REACHES``), ``demands.py`` (``DEMANDS``), ``gauges.py`` (``GAUGES``) and ``api.py``
+(``ROUTES``, ``SECTIONS``). The ground reads these lists and never an app's name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -85,10 +86,26 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Something that outgoing webhooks tell: an object kind (all its events) or one event of it."""
+    """Something that outgoing webhooks tell: an object kind (all its events) or one event of it.
+
+    ``newest`` returns the latest (object id, sequence, instant) of a topic that is told without events.
+    """
 
     name: str
     title: Any
+    newest: Callable[[int], Sequence[tuple[int, int, datetime]]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an API token may be limited to, such as shops.
+
+    ``load`` returns names by id, as far as an actor sees them.
+    """
+
+    key: str
+    title: Any
+    load: Callable[[Actor], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,16 @@ class Demand:
     kind: str
     title: Any
     url_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A figure for Prometheus: ``load`` returns (label values, value) as they stand at an instant."""
+
+    name: str
+    title: str
+    labels: tuple[str, ...]
+    load: Callable[[datetime], Sequence[tuple[tuple[str, ...], float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +198,19 @@ def topics() -> Sequence[Topic]:
     return _lists("topics", "TOPICS")
 
 
+def reaches() -> Sequence[Reach]:
+    """Return what a token may be limited to, app by app."""
+    return _lists("reaches", "REACHES")
+
+
 def demands() -> dict[str, Demand]:
     """Return every kind of demand on stock, by its kind."""
     return {demand.kind: demand for demand in _lists("demands", "DEMANDS")}
+
+
+def gauges() -> Sequence[Gauge]:
+    """Return every figure the apps measure for Prometheus, by name."""
+    return sorted(_lists("gauges", "GAUGES"), key=lambda gauge: gauge.name)
 
 
 def benches() -> dict[str, Bench]:

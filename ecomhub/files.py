@@ -6,6 +6,7 @@ Personal content is sealed under its own key, which is sealed under the key ring
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,6 +115,40 @@ def read(*, file: StoredFile) -> bytes:
     if hashlib.sha256(data).hexdigest() != file.digest:
         raise FileDamaged(f"{file.name} ({file.digest}) was changed on disk")
     return data
+
+
+def seal_of(*, file: StoredFile) -> str:
+    """Return the sealed key of a sealed file. Raises ``FileMissing``."""
+    try:
+        with _path(file.digest, sealed=True).open("rb") as kept:
+            return _seal_read(kept)[1]
+    except FileNotFoundError as error:
+        raise FileMissing(f"{file.name} ({file.digest}) is not in {settings.ECOMHUB_FILES_DIR}") from error
+
+
+def change_seal(*, file: StoredFile, change: Callable[[str], str]) -> None:
+    """Seal the key of a sealed file anew; its content stays as it is. Raises ``FileMissing``."""
+    path = _path(file.digest, sealed=True)
+    try:
+        kept = path.open("rb")
+    except FileNotFoundError as error:
+        raise FileMissing(f"{file.name} ({file.digest}) is not in {settings.ECOMHUB_FILES_DIR}") from error
+    with kept:
+        form, wrapped = _seal_read(kept)
+        head = form + change(wrapped).encode() + b"\n"
+
+        def put(half: IO[bytes]) -> None:
+            half.write(head)
+            shutil.copyfileobj(kept, half, PART)
+
+        _write_by(path, put)
+
+
+def _seal_read(kept: IO[bytes]) -> tuple[bytes, str]:
+    """Read a sealed file up to its content: how it is kept, and its sealed key."""
+    first = kept.readline()
+    form, line = (first, kept.readline()) if first == _IN_PARTS else (b"", first)
+    return form, line.rstrip(b"\n").decode(errors="replace")
 
 
 def _path(digest: str, *, sealed: bool) -> Path:

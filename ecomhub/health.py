@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonRe
 from django_prometheus import exports
 
 from ecomhub import clock
+from ecomhub import metrics as figures
 from ecomhub.access import PUBLIC, allow
 
 TICK_KEY = "tick"
@@ -24,6 +25,15 @@ def note_tick() -> None:
         cache.set(TICK_KEY, clock.real_now().timestamp(), timeout=3600)
     except redis.RedisError:
         return
+
+
+def tick_age() -> float | None:
+    """Return how many seconds ago a worker last heard the beat, ``None`` when it never did.
+
+    Raises ``redis.RedisError``.
+    """
+    tick = cache.get(TICK_KEY)
+    return None if tick is None else clock.real_now().timestamp() - float(tick)
 
 
 @allow(PUBLIC)
@@ -47,9 +57,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         state["database"] = "away"
     try:
-        tick = cache.get(TICK_KEY)
+        age = tick_age()
         state["redis"] = "ok"
-        age = None if tick is None else clock.real_now().timestamp() - float(tick)
         late = age is None or age > LATE_TICK.total_seconds()
         state["tick"] = "late" if late else "ok"
     except redis.RedisError:
@@ -66,4 +75,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not wanted or not hmac.compare_digest(held.encode(), wanted.encode()):
         return HttpResponseForbidden("set ECOMHUB_METRICS_TOKEN and send it as a bearer token")
     answer: HttpResponse = exports.ExportToDjangoView(request)
+    try:
+        age = tick_age()
+    except redis.RedisError:
+        age = None
+    answer.content += figures.exposition(at=clock.now(), tick_age=age)
     return answer

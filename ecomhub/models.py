@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
@@ -140,18 +141,26 @@ class StoredFile(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """One unsafe API call under its client's key, with the answer it got."""
+    """One unsafe API call under its client's key, with the answer it got, sealed.
+
+    ``about`` names the object whose personal data the answer may hold, ``order:12``; empty for none.
+    """
 
     actor = models.CharField(max_length=160)
     key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64)
     locked_until = models.DateTimeField(null=True)
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    about = models.CharField(max_length=40, blank=True, default="", db_default="")
+    sealed_body = models.TextField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["actor", "key"], name="idempotency_key_once")]
+        indexes = [
+            models.Index(fields=["created_at"], name="idempotency_key_oldest"),
+            models.Index(fields=["about"], name="idempotency_key_about", condition=~Q(about="")),
+        ]
 
 
 class FeedEpoch(models.Model):

@@ -2,6 +2,8 @@
 
 A sealed value is ``v1:<key id>:<fernet token>`` whose plaintext carries its context, so a value moved
 to another row, changed, or sealed with a key no longer in the ring raises instead of being read.
+
+Columns that hold such values are text and are named ``sealed`` or ``sealed_…``: so ``resealing`` finds them.
 """
 
 import base64
@@ -51,19 +53,38 @@ def seal(*, context: str, data: Mapping[str, Any]) -> str:
 
 def unseal(*, context: str, blob: str) -> dict[str, Any]:
     """Open a sealed JSON object. Raises ``SealBroken`` when anything about it is not right."""
+    try:
+        opened = json.loads(_opened(blob))
+    except ValueError as error:
+        raise SealBroken("the value was changed or its key is wrong") from error
+    if opened.get("ctx") != context:
+        raise SealBroken("the value belongs to another place")
+    data: dict[str, Any] = opened["data"]
+    return data
+
+
+def _opened(blob: str) -> bytes:
     version, _, rest = blob.partition(":")
     key_id, _, token = rest.partition(":")
     key = keyring().get(key_id)
     if version != "v1" or key is None:
         raise SealBroken("the value's key is not in the ring")
     try:
-        opened = json.loads(key.decrypt(token.encode()))
-    except (InvalidToken, ValueError) as error:
+        return key.decrypt(token.encode())
+    except InvalidToken as error:
         raise SealBroken("the value was changed or its key is wrong") from error
-    if opened.get("ctx") != context:
-        raise SealBroken("the value belongs to another place")
-    data: dict[str, Any] = opened["data"]
-    return data
+
+
+def reseal(*, blob: str) -> str:
+    """Seal a value again under the newest key, for the place it belongs to. Raises ``SealBroken``."""
+    key_id, key = next(iter(keyring().items()))
+    return f"v1:{key_id}:{key.encrypt(_opened(blob)).decode()}"
+
+
+def key_id_of(*, blob: str) -> str:
+    """Return the id of the key that sealed a value, empty when it is no sealed value."""
+    version, _, rest = blob.partition(":")
+    return rest.partition(":")[0] if version == "v1" else ""
 
 
 def active_key_id() -> str:

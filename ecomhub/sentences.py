@@ -1,8 +1,9 @@
 """Our own sentences in a column: kept as what they say and with which values, worded when a person looks.
 
 The English text is the code. It is stored beside its values, so that every reader gets it in their own
-language, and a sentence that was reworded since can still be shown in English. Anything else that stands in
-such a column is somebody else's own words (a platform's) and is shown as it came.
+language, and a sentence that was reworded since can still be shown in English. A sentence without values may
+be stored as it is. Anything else that stands in such a column is somebody else's own words (a platform's)
+and is shown as it came.
 """
 
 import json
@@ -14,7 +15,10 @@ _MARK = '{"says":'
 
 
 def kept(text: str, *, most: int = 300, **values: int | str) -> str:
-    """Return what to store of a sentence marked by ``gettext_noop``; long values are cut to fit ``most``."""
+    """Return what to store of a sentence; long values are cut to fit ``most``.
+
+    A text written right here is collected for translation, any other one is marked by ``gettext_noop``.
+    """
     stored = _packed(text, values)
     while len(stored) > most:
         name = max(values, key=lambda one: len(str(values[one])), default=None)
@@ -25,10 +29,15 @@ def kept(text: str, *, most: int = 300, **values: int | str) -> str:
     return stored
 
 
+def is_kept(stored: str) -> bool:
+    """Say whether a text is a sentence that ``kept`` packed."""
+    return stored.startswith(_MARK)
+
+
 def shown(stored: str) -> str:
     """Return a stored sentence in the reader's language; other words as they are."""
-    if not stored.startswith(_MARK):
-        return stored
+    if not is_kept(stored):
+        return gettext(stored) if stored else ""
     try:
         found = json.loads(stored)
         return str(gettext(str(found["says"])) % found["with"])

@@ -1,5 +1,6 @@
 """Checking every law of every house in one snapshot of the database."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from ecomhub.discovery import Law
 
 SHOWN = 20
 """Broken things named per law; all of them are counted."""
+_NUMBERED = re.compile(r"([A-Z]\d+)(?:\.\w+)?")
+_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,55 @@ class LawResult:
     checked: int
     violations: int
     examples: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a report says of it."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "checked": self.checked,
+            "violations": self.violations,
+            "examples": self.examples,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """What a report says under one id: a law, or all that bear one number, such as I6 and I6.decided.
+
+    ``checked`` and ``violations`` are the sums over them; ``parts`` names them where there are several.
+    """
+
+    id: str
+    laws: list[LawResult]
+
+    @property
+    def title(self) -> str:
+        """Return what the law of this id says, or what all of its parts say."""
+        return next((law.title for law in self.laws if law.id == self.id), "") or "; ".join(
+            law.title for law in self.laws
+        )
+
+    @property
+    def checked(self) -> int:
+        """Return how many things were looked at."""
+        return sum(law.checked for law in self.laws)
+
+    @property
+    def violations(self) -> int:
+        """Return how many of them are broken."""
+        return sum(law.violations for law in self.laws)
+
+    @property
+    def parts(self) -> list[LawResult]:
+        """Return the laws that bear a name of their own behind the number."""
+        return [law for law in self.laws if law.id != self.id]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it; the examples are those of all its laws."""
+        examples = [one for law in self.laws for one in law.examples]
+        said = LawResult(self.id, self.title, self.checked, self.violations, examples).as_dict()
+        return said | {"parts": [law.as_dict() for law in self.parts]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +93,23 @@ class Verdict:
         """Return the ids of the broken laws."""
         return [law.id for law in self.laws if law.violations]
 
+    @property
+    def chapters(self) -> list[Chapter]:
+        """Return every number once with all that bears it, I2 before I10, and the laws without a number."""
+        found: dict[str, list[LawResult]] = {}
+        for law in self.laws:
+            number = _NUMBERED.fullmatch(law.id)
+            found.setdefault(number[1] if number else law.id, []).append(law)
+        return [Chapter(id=name, laws=found[name]) for name in sorted(found, key=_place)]
+
     def as_dict(self) -> dict[str, Any]:
         """Return what `manage.py verify --json` prints."""
-        return {
-            "ok": self.ok,
-            "laws": [
-                {
-                    "id": law.id,
-                    "title": law.title,
-                    "checked": law.checked,
-                    "violations": law.violations,
-                    "examples": law.examples,
-                }
-                for law in self.laws
-            ],
-        }
+        return {"ok": self.ok, "laws": [chapter.as_dict() for chapter in self.chapters]}
+
+
+def _place(name: str) -> list[str | int]:
+    """Return what puts ids in an order in which numbers count as numbers."""
+    return [int(part) if part.isdigit() else part for part in _DIGITS.split(name)]
 
 
 def verify(*, laws: Sequence[Law] | None = None) -> Verdict:

@@ -15,6 +15,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from ecomhub.sentences import kept
+
 LEASE = timedelta(seconds=90)
 MAX_DEATHS = 3
 MAX_ERRORS = 12
@@ -92,7 +94,7 @@ def claim(*, model: type[Row], limit: int, where: Q | None = None, lease: timede
             state=WorkState.QUARANTINED,
             deaths=F("deaths") + 1,
             lease_until=None,
-            last_error="the worker died three times on this",
+            last_error=kept("The worker died three times on this. Look at what it is, then try it again."),
         )
         model._default_manager.filter(pk__in=died).update(deaths=F("deaths") + 1)
         taken = [row.pk for row in rows if row.pk not in dying]

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ecomhub import discovery, files, work
-from ecomhub.sheets import CHUNK, Finding, Importer, Job, Outcome, SheetRefused, Table, read_table
+from ecomhub.sheets import Finding, Importer, Job, Outcome, SheetRefused, Table, read_table
 from ecomhub.sheets.raw import MAX_BYTES
 from ecomhub.work import ClockTimestamp, WorkState
 from inventory.ledger import LedgerRefused
@@ -62,6 +62,7 @@ def upload(
         purpose="sheet",
         name=name,
         content_type=_XLSX if data.startswith(b"PK") else "text/csv",
+        sealed=importer.personal,
     )
     return SheetImport.objects.create(
         kind=kind,
@@ -145,14 +146,13 @@ def apply_claimed(*, row: SheetImport, at: datetime, seconds: float = 60) -> boo
             for finding in importer.check(rows=table.rows, job=job)
             if finding.outcome is Outcome.REFUSED
         }
-        for start in range(0, len(left), CHUNK):
-            chunk = left[start : start + CHUNK]
+        for chunk in importer.chunks(rows=left):
             with transaction.atomic():
                 work.hold(row=row)
                 found = _apply_rows(importer, [one for one in chunk if one.number not in refused], job)
                 passed = [refused[one.number] for one in chunk if one.number in refused]
                 _note_progress(row, table, [*found, *passed], reached=chunk[-1].number, rows=len(chunk))
-            if time.monotonic() > deadline and start + CHUNK < len(left):
+            if time.monotonic() > deadline and chunk[-1] is not left[-1]:
                 work.finish(row=row, due_in=timedelta())
                 return False
             work.renew(row=row)
@@ -208,18 +208,18 @@ def _job(row: SheetImport, at: datetime) -> Job:
 
 
 def _apply_rows(importer: Importer, rows: Sequence[Any], job: Job) -> list[Finding]:
-    """Apply rows together; when the database refuses, halve down to the row it refuses."""
+    """Apply rows together; when the database refuses, halve down to what it refuses."""
     if not rows:
         return []
     try:
         with transaction.atomic():
             return importer.apply(rows=rows, job=job)
     except (IntegrityError, DataError, LedgerRefused) as error:
-        if len(rows) == 1:
+        parts = importer.halves(rows=rows)
+        if len(parts) == 1:
             reason = _("This row could not be stored: %s") % str(error).splitlines()[0][:200]
-            return [Finding(rows[0].number, Outcome.REFUSED, "", reason)]
-    middle = len(rows) // 2
-    return _apply_rows(importer, rows[:middle], job) + _apply_rows(importer, rows[middle:], job)
+            return [Finding(row.number, Outcome.REFUSED, "", reason) for row in rows]
+    return [finding for part in parts for finding in _apply_rows(importer, part, job)]
 
 
 def _report(

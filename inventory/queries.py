@@ -136,30 +136,6 @@ def candidates(*, sku_ids: Iterable[int]) -> dict[int, list[Candidate]]:
     return found
 
 
-def sellable_warehouses() -> list[Candidate]:
-    """Return every warehouse that may serve orders, best priority first, with nothing counted."""
-    rows = (
-        Warehouse.objects.filter(is_sellable=True)
-        .exclude(kind=Warehouse.Kind.CHANNEL)
-        .order_by("priority", "pk")
-    )
-    return [
-        Candidate(
-            warehouse_id=row.pk,
-            available=0,
-            priority=row.priority,
-            country=row.country,
-            serves_countries=tuple(row.serves_countries),
-        )
-        for row in rows
-    ]
-
-
-def demand_held(*, demand: str) -> dict[tuple[int, int], int]:
-    """Return what one demand holds now, by (SKU, warehouse)."""
-    return demands_held(demands=[demand]).get(demand, {})
-
-
 def demands_held(*, demands: Iterable[str]) -> dict[str, dict[tuple[int, int], int]]:
     """Return what each of many demands holds now, in one statement; those that hold nothing are left out."""
     found: dict[str, dict[tuple[int, int], int]] = {}

@@ -13,7 +13,15 @@ from rest_framework.response import Response
 from ecomhub import clock
 from ecomhub.discovery import ApiSection
 from ecomhub.rest import feed
-from ecomhub.rest.fields import FilterSerializer, StrictSerializer, choices_of, codes, instant, numbers
+from ecomhub.rest.fields import (
+    FilterSerializer,
+    SaidField,
+    StrictSerializer,
+    choices_of,
+    codes,
+    instant,
+    numbers,
+)
 from ecomhub.rest.idempotency import idempotent
 from ecomhub.rest.versions import tagged
 from ecomhub.rest.views import cannot, conflict
@@ -59,6 +67,7 @@ class ConfirmationSerializer(serializers.ModelSerializer[Confirmation]):
     """Whether the platform was told of one order of the shipment (标发货)."""
 
     order = serializers.IntegerField(source="order_id")
+    reason = SaidField(read_only=True)
 
     class Meta:
         model = Confirmation

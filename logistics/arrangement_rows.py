@@ -53,9 +53,9 @@ def later(*, row: Arrangement, error: ChannelError) -> None:
     after = error.after if isinstance(error, RetryLater) else None
     if after is not None or isinstance(error, Throttled):
         wait = min(after or THROTTLED_WAIT, LONGEST_WAIT)
-        work.postpone(row=row, due_in=wait, reason=error.reason)
+        work.postpone(row=row, due_in=wait, reason=error.told)
     else:
-        work.fail(row=row, reason=error.reason)
+        work.fail(row=row, reason=error.told)
 
 
 def take_number(*, row: Arrangement, answer: Arranged, at: datetime) -> None:
@@ -76,9 +76,9 @@ def not_given(*, row: Arrangement, error: ChannelError) -> None:
     """Note that a question found no answer; a refusal is asked again too, and shown until it ends."""
     with transaction.atomic():
         work.hold(row=row)
-        Arrangement.objects.filter(pk=row.pk).update(reason=error.reason[:500])
+        Arrangement.objects.filter(pk=row.pk).update(reason=error.told[:500])
         if isinstance(error, CredentialsRejected):
-            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.reason)
+            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.told)
         else:
             later(row=row, error=error)
 

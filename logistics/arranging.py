@@ -130,7 +130,7 @@ def key_of(*, choice: ShippingChoice) -> str:
 
 def refusal_of(*, error: ChannelError, order: Order) -> ShipmentRefused:
     """Say what a platform's error means to a person."""
-    words = {"platform": platform(order.account.platform).name, "reason": error.reason[:200]}
+    words = {"platform": platform(order.account.platform).name, "reason": str(error)[:200]}
     if isinstance(error, CredentialsRejected):
         return ShipmentRefused(
             "reconnect", _("%(platform)s refuses the account. Reconnect it under Channels.") % words
@@ -230,7 +230,7 @@ def _leave_work(
     actor: str,
 ) -> Arrangement:
     with transaction.atomic():
-        shipment, order = _locked(shipment_id)
+        shipment, order = locked(shipment_id=shipment_id)
         _check(shipment=shipment, order=order)
         if _live(shipment) is not None:
             raise _arranged_already(shipment)
@@ -266,7 +266,7 @@ def again(*, arrangement_id: int, at: datetime, actor: str) -> Arrangement:
     """
     shipment_id = Arrangement.objects.values_list("shipment", flat=True).get(pk=arrangement_id)
     with transaction.atomic():
-        shipment, order = _locked(shipment_id)
+        shipment, order = locked(shipment_id=shipment_id)
         row = Arrangement.objects.select_for_update().get(pk=arrangement_id)
         if row.state == WorkState.DONE and row.outcome == _Outcome.CONFIRMED:
             Arrangement.objects.filter(pk=row.pk).update(document=None, document_at=None, has_document=True)
@@ -300,7 +300,7 @@ def _subject(shipment_id: int) -> tuple[Shipment, Order]:
     return _only(shipment, found)
 
 
-def _locked(shipment_id: int) -> tuple[Shipment, Order]:
+def locked(*, shipment_id: int) -> tuple[Shipment, Order]:
     """Lock a shipment's order, then the shipment: the order that every writer keeps."""
     found = list(
         Order.objects.filter(pk__in=orders_in(shipment_id=shipment_id))

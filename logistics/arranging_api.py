@@ -13,9 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ecomhub import clock
-from ecomhub.rest.fields import StrictSerializer, numbers
+from ecomhub.rest.fields import SaidField, StrictSerializer, numbers
 from ecomhub.rest.idempotency import idempotent
 from ecomhub.rest.problems import PROBLEM_JSON, ProblemSerializer
+from ecomhub.rest.versions import IF_MATCH, check
 from ecomhub.rest.views import HubViewSet, cannot, conflict
 from logistics import arranging, labels
 from logistics.arranging_many import MOST, Result, Wish, intend_many
@@ -40,6 +41,7 @@ class ArrangementSerializer(serializers.ModelSerializer[Arrangement]):
     handed_over = serializers.SerializerMethodField(
         help_text="`pickup`, `dropoff`, `own_number`; empty: not chosen yet."
     )
+    reason = SaidField(read_only=True)
 
     class Meta:
         model = Arrangement
@@ -187,18 +189,25 @@ class ArrangingActions(HubViewSet):
     @extend_schema(
         operation_id="shipments_arrange",
         request=ArrangeSerializer,
+        parameters=[IF_MATCH],
         responses={200: ArrangementSerializer},
         examples=[OpenApiExample("By the shop's rule", value={}, request_only=True)],
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def arrange(self, request: Request, pk: str) -> Response:
-        """Arrange a planned shipment: the platform is asked next; the arrangement says what is awaited."""
+        """Arrange a planned shipment: the platform is asked next; the arrangement says what is awaited.
+
+        With If-Match it is done only to the state you saw.
+        """
         wanted = self.body(ArrangeSerializer)
         shipment: Shipment = self.get_object()
         self.need("logistics.arrange")
         wish = wish_of(wanted, shipment_id=shipment.pk)
         try:
+            if "If-Match" in request.headers:
+                held, _order = arranging.locked(shipment_id=shipment.pk)
+                check(request, version=held.version)
             row = arranging.intend(
                 shipment_id=shipment.pk,
                 choice_key=wish.choice_key,

@@ -20,6 +20,7 @@ from channels.messages import IncomingOrder, OrderState, ShipmentNotice
 from channels.models import Shop
 from channels.pace import real
 from ecomhub import events, work
+from ecomhub.sentences import kept
 from ecomhub.work import ClockTimestamp, LeaseLost, WorkState
 from logistics import confirmation_rows as rows
 from logistics.carriers import carrier_key
@@ -193,15 +194,15 @@ def _send(row: Confirmation, at: datetime) -> None:
     except CredentialsRejected as error:
         with transaction.atomic():
             rows.hold(row=row)
-            rows.become(row=row, outcome=_Outcome.INTENDED, reason=error.reason)
-            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.reason)
+            rows.become(row=row, outcome=_Outcome.INTENDED, reason=error.told)
+            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.told)
     except (Refused, Unsupported) as error:
         _refused(row, error, at)
     except ChannelError as error:
         with transaction.atomic():
             rows.hold(row=row)
-            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason=error.reason)
-            work.fail(row=row, reason=error.reason)
+            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason=error.told)
+            work.fail(row=row, reason=error.told)
     else:
         _confirmed(row, at, told_at=at, checked_at=None)
 
@@ -257,16 +258,16 @@ def _put_off(row: Confirmation, error: RetryLater) -> None:
     with transaction.atomic():
         rows.hold(row=row)
         rows.become(
-            row=row, outcome=_Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, reason=error.reason
+            row=row, outcome=_Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, reason=error.told
         )
         if error.unknown:
             settled = real(account=row.order.account, duration=SETTLES_IN)
-            work.fail(row=row, reason=error.reason, retry_after=settled)
+            work.fail(row=row, reason=error.told, retry_after=settled)
         elif error.after is not None or isinstance(error, Throttled):
             wait = min(error.after or THROTTLED_WAIT, LONGEST_WAIT)
-            work.postpone(row=row, due_in=wait, reason=error.reason)
+            work.postpone(row=row, due_in=wait, reason=error.told)
         else:
-            work.fail(row=row, reason=error.reason)
+            work.fail(row=row, reason=error.told)
 
 
 def _confirmed(row: Confirmation, at: datetime, *, told_at: datetime, checked_at: datetime | None) -> None:
@@ -317,12 +318,14 @@ def _read_back(row: Confirmation, at: datetime) -> None:
     elif has_it is None:
         _still_unknown(row, RetryLater("the platform does not show whether it knows the parcel"))
     elif order.state is OrderState.CANCELED:
-        rows.refuse(row=row, reason="the order is canceled on the platform", at=at)
+        rows.refuse(row=row, reason=kept("The order is canceled on the platform."), at=at)
     else:
         with transaction.atomic():
             rows.hold(row=row)
             rows.become(
-                row=row, outcome=_Outcome.INTENDED, reason="the platform does not have it; it is told again"
+                row=row,
+                outcome=_Outcome.INTENDED,
+                reason=kept("The platform does not have it yet. It is told again."),
             )
             work.finish(row=row, due_in=timedelta())
 
@@ -332,11 +335,15 @@ def _still_unknown(row: Confirmation, error: ChannelError) -> None:
     with transaction.atomic():
         rows.hold(row=row)
         if row.outcome == _Outcome.SENT:
-            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason="no answer came")
+            rows.become(
+                row=row,
+                outcome=_Outcome.UNKNOWN,
+                reason=kept("No answer came. It is looked up before it is told again."),
+            )
         if after is not None:
-            work.postpone(row=row, due_in=after, reason=error.reason)
+            work.postpone(row=row, due_in=after, reason=error.told)
         else:
-            work.fail(row=row, reason=error.reason)
+            work.fail(row=row, reason=error.told)
 
 
 def _check(row: Confirmation, at: datetime) -> None:
@@ -345,7 +352,7 @@ def _check(row: Confirmation, at: datetime) -> None:
         order = _fetched(row, at)
     except ChannelError as error:
         after = error.after if isinstance(error, RetryLater) and error.after else CHECK_AFTER
-        work.postpone(row=row, due_in=after, reason=error.reason)
+        work.postpone(row=row, due_in=after, reason=error.told)
         return
     mine = Confirmation.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch)
     if _has_it(row, order) is not False:
@@ -376,4 +383,4 @@ def _refused(row: Confirmation, error: ChannelError, at: datetime) -> None:
     if shown and shown.parcels and _has_it(row, shown):
         _confirmed(row, at, told_at=at, checked_at=at)
     else:
-        rows.refuse(row=row, reason=error.reason, at=at)
+        rows.refuse(row=row, reason=error.told, at=at)

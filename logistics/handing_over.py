@@ -17,6 +17,7 @@ from channels.messages import OrderState
 from channels.pace import real
 from channels.shipping_messages import Arranged, ArrangeRequest
 from ecomhub import events, work
+from ecomhub.sentences import kept
 from ecomhub.work import LeaseLost, WorkState
 from logistics import arrangement_rows as rows
 from logistics import labels, preparing
@@ -94,14 +95,14 @@ def _send(row: Arrangement, at: datetime) -> None:
         _put_off(row, error)
     except CredentialsRejected as error:
         with transaction.atomic():
-            rows.become(row=row, outcome=_Outcome.INTENDED, reason=error.reason)
-            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.reason)
+            rows.become(row=row, outcome=_Outcome.INTENDED, reason=error.told)
+            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.told)
     except (Refused, Unsupported) as error:
-        rows.refuse(row=row, reason=error.reason, at=at)
+        rows.refuse(row=row, reason=error.told, at=at)
     except ChannelError as error:
         with transaction.atomic():
-            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason=error.reason)
-            work.fail(row=row, reason=error.reason)
+            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason=error.told)
+            work.fail(row=row, reason=error.told)
     else:
         _confirmed(row, answer, told_at=at, at=at)
 
@@ -117,7 +118,9 @@ def _mark_sent(row: Arrangement, at: datetime) -> ArrangeRequest | None:
             work.finish(row=row)
             return None
         if row.shipment.state != Shipment.State.PLANNED:
-            rows.become(row=row, outcome=_Outcome.WITHDRAWN, reason="the shipment is not planned any more")
+            rows.become(
+                row=row, outcome=_Outcome.WITHDRAWN, reason=kept("The shipment is not planned any more.")
+            )
             work.finish(row=row)
             return None
         lines = told_lines(shipment=row.shipment)
@@ -132,7 +135,11 @@ def _mark_sent(row: Arrangement, at: datetime) -> ArrangeRequest | None:
             Arrangement.objects.filter(pk=row.pk).update(reason=str(error)[:500])
             return None
         if not order.account.confirms_shipments:
-            work.postpone(row=row, due_in=LONGEST_WAIT, reason="the account does not mark orders as shipped")
+            work.postpone(
+                row=row,
+                due_in=LONGEST_WAIT,
+                reason=kept("The account does not mark orders as shipped. Allow it on its page."),
+            )
             return None
         rows.become(row=row, outcome=_Outcome.SENT, sent_at=at, reason="", order_version=order.version)
     choice = choice_of(row=row)
@@ -150,11 +157,11 @@ def _put_off(row: Arrangement, error: RetryLater) -> None:
     """Note a call that may be made again: surely not applied, or unknown."""
     with transaction.atomic():
         rows.become(
-            row=row, outcome=_Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, reason=error.reason
+            row=row, outcome=_Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, reason=error.told
         )
         if error.unknown:
             settled = real(account=row.order.account, duration=SETTLES_IN)
-            work.fail(row=row, reason=error.reason, retry_after=settled)
+            work.fail(row=row, reason=error.told, retry_after=settled)
         else:
             rows.later(row=row, error=error)
 
@@ -202,7 +209,7 @@ def _read_back(row: Arrangement, at: datetime) -> None:
     try:
         answer, took_it = _what_is_there(row, at)
     except Refused as error:
-        rows.refuse(row=row, reason=error.reason, at=at)
+        rows.refuse(row=row, reason=error.told, at=at)
         return
     except ChannelError as error:
         _still_unknown(row, error)
@@ -214,7 +221,9 @@ def _read_back(row: Arrangement, at: datetime) -> None:
     else:
         with transaction.atomic():
             rows.become(
-                row=row, outcome=_Outcome.INTENDED, reason="nothing is arranged there; it is arranged again"
+                row=row,
+                outcome=_Outcome.INTENDED,
+                reason=kept("Nothing is arranged there yet. It is arranged again."),
             )
             work.finish(row=row, due_in=timedelta())
 
@@ -244,14 +253,18 @@ def _what_is_there(row: Arrangement, at: datetime) -> tuple[Arranged, bool | Non
     if shown.state in _LEFT:
         return answer, True
     if shown.state is OrderState.CANCELED:
-        raise Refused("the order is canceled on the platform")
+        raise Refused(kept("The order is canceled on the platform."))
     return answer, answer.arranged
 
 
 def _still_unknown(row: Arrangement, error: ChannelError) -> None:
     with transaction.atomic():
         if row.outcome == _Outcome.SENT:
-            rows.become(row=row, outcome=_Outcome.UNKNOWN, reason="no answer came")
+            rows.become(
+                row=row,
+                outcome=_Outcome.UNKNOWN,
+                reason=kept("No answer came. It is looked up before it is told again."),
+            )
         rows.later(row=row, error=error)
 
 

@@ -10,6 +10,7 @@ from channels.shipping_messages import ShippingDocument
 from ecomhub import files
 from ecomhub.models import StoredFile
 from ecomhub.sealed import SealBroken
+from ecomhub.sentences import kept
 from logistics.models import Arrangement, Shipment
 
 LARGEST = 10 * 1024 * 1024
@@ -40,11 +41,20 @@ def keep(*, document: ShippingDocument, shipment: Shipment) -> StoredFile:
     """
     kind = document.media_type.partition(";")[0].strip().lower()
     if kind not in _ENDINGS:
-        raise Refused(f"the label is of a kind that is not kept: {kind[:60]}")
+        raise Refused(
+            kept(
+                "The label is of a kind that is not kept: %(kind)s. Print it on the platform.", kind=kind[:60]
+            )
+        )
     if not document.data or not document.data.startswith(_STARTS.get(kind, b"")):
         raise RetryLater("the label that came is no whole document")
     if len(document.data) > LARGEST:
-        raise Refused(f"the label is larger than {LARGEST // 1024 // 1024} MB")
+        raise Refused(
+            kept(
+                "The label is larger than %(size)d MB. Print it on the platform.",
+                size=LARGEST // 1024 // 1024,
+            )
+        )
     return files.store(
         data=document.data,
         purpose="label",

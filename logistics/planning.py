@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from channels.messages import OrderState
 from ecomhub.events import Happening, record_many
+from ecomhub.sentences import kept
 from logistics.arranged import arranged_among
 from logistics.arranged import withdraw as withdraw_arrangement
 from logistics.confirmation import withdraw
@@ -133,7 +134,10 @@ def _shrink(
         lines = [line for line in held if line.shipment_id == shipment_id]
         if all(cut.get(line.pk, line.quantity) == 0 for line in lines):
             void(
-                shipment=lines[0].shipment, at=at, actor=actor, reason="nothing is allocated for it any more"
+                shipment=lines[0].shipment,
+                at=at,
+                actor=actor,
+                reason=kept("Nothing is allocated for it any more."),
             )
             done.voided.append(shipment_id)
             held[:] = [line for line in held if line.shipment_id != shipment_id]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from ecomhub.sentences import shown
 from ecomhub.work import WorkState
 from logistics.arranged import AGAIN, choice_of, is_arranged, title_of
 from logistics.models import Arrangement, Shipment
@@ -100,7 +101,7 @@ def card(*, shipment: Shipment, order: Order) -> ArrangementCard | None:
         awaits=awaits,
         since=since,
         can_ask_again=bool(awaits) or (stopped and is_planned),
-        problem=row.reason or (row.last_error if stopped else ""),
+        problem=shown(row.reason or (row.last_error if stopped else "")),
     )
 
 

@@ -1,10 +1,11 @@
 """Reading shipments: what has to be planned, told or looked at, and what pages and the API show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Window
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from ecomhub import work
@@ -163,19 +164,28 @@ def planned_for(*, order_id: int, warehouse_id: int | None) -> list[int]:
 
 
 def counts(*, actor: Actor) -> dict[str, int]:
-    """Return how many shipments wait to leave, wait for the platform, and need a person to tell it."""
-    return {
-        "planned": Shipment.objects.visible_to(actor).filter(state=Shipment.State.PLANNED).count(),
-        "awaiting": in_view(actor=actor, view="awaiting").count(),
-        "stopped": Confirmation.objects.visible_to(actor).stopped().count()
-        + Arrangement.objects.visible_to(actor).stopped().count(),
-    }
+    """Return how many shipments wait to leave, wait for the platform, and need a person to tell it.
+
+    One statement.
+    """
+    found = dict.fromkeys(("planned", "awaiting", "stopped"), 0)
+    first, *rest = (
+        _counted("planned", in_view(actor=actor, view="planned")),
+        _counted("awaiting", in_view(actor=actor, view="awaiting")),
+        _counted("stopped", Confirmation.objects.visible_to(actor).stopped()),
+        _counted("stopped", Arrangement.objects.visible_to(actor).stopped()),
+    )
+    for name, count in first.union(*rest, all=True):
+        found[name] += count
+    return found
 
 
-def order_units(*, shipments: Sequence[Shipment]) -> dict[int, int]:
-    """Return the SKU units in each shipment."""
-    rows = ShipmentLine.objects.filter(shipment__in=[shipment.pk for shipment in shipments])
-    return dict(rows.values_list("shipment").annotate(units=Sum("quantity")).order_by())
+def _counted(name: str, rows: QuerySet[Any]) -> QuerySet[Any, tuple[str, int]]:
+    named = rows.order_by().values(counter=Value(name))
+    counted: QuerySet[Any, tuple[str, int]] = named.annotate(count=Count("pk")).values_list(
+        "counter", "count"
+    )
+    return counted
 
 
 def orders_in(*, shipment_id: int) -> list[int]:

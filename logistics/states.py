@@ -1,17 +1,12 @@
-"""Every move a shipment, a confirmation and an arrangement can make, as data."""
+"""Every move a confirmation and an arrangement can make, as data.
 
-from logistics.models import Arrangement, Confirmation, Shipment
+A shipment has two only, from planned to dispatched or voided: goods that left do not come back by this way.
+"""
 
-_S = Shipment.State
+from logistics.models import Arrangement, Confirmation
+
 _O = Confirmation.Outcome
 _A = Arrangement.Outcome
-
-SHIPMENT_MOVES: dict[str, frozenset[str]] = {
-    _S.PLANNED: frozenset({_S.DISPATCHED, _S.VOIDED}),
-    _S.DISPATCHED: frozenset(),
-    _S.VOIDED: frozenset(),
-}
-"""Goods that left do not come back by this way; returns are their own story."""
 
 OUTCOME_MOVES: dict[str, frozenset[str]] = {
     _O.INTENDED: frozenset({_O.SENT, _O.WITHHELD, _O.REFUSED, _O.CONFIRMED}),

@@ -18,7 +18,7 @@ from ecomhub import clock, discovery
 from ecomhub.discovery import ApiSection
 from ecomhub.lookups import one_of
 from ecomhub.rest import feed
-from ecomhub.rest.idempotency import idempotent
+from ecomhub.rest.idempotency import PersonalAnswer, idempotent
 from ecomhub.rest.versions import IF_MATCH, check, tagged
 from ecomhub.rest.views import HubViewSet, conflict
 from orders import acting, canceling, holds, returns_api, showing
@@ -162,7 +162,8 @@ class Orders(HubViewSet):
                 raise exceptions.PermissionDenied(str(error)) from error
             conflict(code=error.code, detail=str(error))
         found = self.one(order.pk)
-        return tagged(Response(found), version=found["version"])
+        answer = PersonalAnswer(found, about=showing.about(order.pk))
+        return tagged(answer, version=found["version"])
 
     def do(self, order_id: int, name: str, note: str, reason: str = "") -> None:
         """Make the one domain call of an action. Raises ``NotAllowed``."""

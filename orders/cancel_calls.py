@@ -20,6 +20,7 @@ from channels.models import ChannelAccount
 from channels.pace import real
 from channels.shipping_messages import CancelRequest
 from ecomhub import work
+from ecomhub.sentences import kept
 from ecomhub.work import LeaseLost, WorkState
 from orders.allocation import allocate
 from orders.canceling import finish_here, let_go
@@ -106,14 +107,14 @@ def _send(row: PlatformCancel, at: datetime) -> None:
         _put_off(row, error)
     except CredentialsRejected as error:
         with transaction.atomic():
-            _become(row, _Outcome.INTENDED, answer=error.reason)
-            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.reason)
+            _become(row, _Outcome.INTENDED, answer=error.told)
+            work.postpone(row=row, due_in=LONGEST_WAIT, reason=error.told)
     except (Refused, Unsupported) as error:
         _refused(row, error, at)
     except ChannelError as error:
         with transaction.atomic():
-            _become(row, _Outcome.UNKNOWN, answer=error.reason)
-            work.fail(row=row, reason=error.reason)
+            _become(row, _Outcome.UNKNOWN, answer=error.told)
+            work.fail(row=row, reason=error.told)
     else:
         _taken(row, at, checked_at=None)
 
@@ -136,10 +137,14 @@ def _mark_sent(row: PlatformCancel, at: datetime) -> bool:
             _finish(opened, row=row, at=at, checked_at=at)
             return False
         if opened.order.status not in OPEN:
-            _refuse(opened, row=row, reason="the order went on meanwhile", at=at)
+            _refuse(opened, row=row, reason=kept("The order went on meanwhile."), at=at)
             return False
         if opened.order.account.switched_on_at is None:
-            work.postpone(row=row, due_in=LONGEST_WAIT, reason="the account is import-only")
+            work.postpone(
+                row=row,
+                due_in=LONGEST_WAIT,
+                reason=kept("The account only imports. Switch it on to cancel orders there."),
+            )
             return False
         _become(row, _Outcome.SENT, sent_at=at, answer="")
     return True
@@ -159,10 +164,10 @@ def _become(row: PlatformCancel, outcome: str, **fields: Any) -> None:
 
 def _put_off(row: PlatformCancel, error: RetryLater) -> None:
     with transaction.atomic():
-        _become(row, _Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, answer=error.reason)
+        _become(row, _Outcome.UNKNOWN if error.unknown else _Outcome.INTENDED, answer=error.told)
         if error.unknown:
             settled = real(account=row.order.account, duration=SETTLES_IN)
-            work.fail(row=row, reason=error.reason, retry_after=settled)
+            work.fail(row=row, reason=error.told, retry_after=settled)
         else:
             _later(row, error)
 
@@ -170,9 +175,9 @@ def _put_off(row: PlatformCancel, error: RetryLater) -> None:
 def _later(row: PlatformCancel, error: ChannelError) -> None:
     after = error.after if isinstance(error, RetryLater) else None
     if after is not None or isinstance(error, Throttled):
-        work.postpone(row=row, due_in=min(after or THROTTLED_WAIT, LONGEST_WAIT), reason=error.reason)
+        work.postpone(row=row, due_in=min(after or THROTTLED_WAIT, LONGEST_WAIT), reason=error.told)
     else:
-        work.fail(row=row, reason=error.reason)
+        work.fail(row=row, reason=error.told)
 
 
 def _taken(row: PlatformCancel, at: datetime, *, checked_at: datetime | None) -> None:
@@ -244,14 +249,18 @@ def _read_back(row: PlatformCancel, at: datetime) -> None:
         _still_unknown(row, RetryLater("the platform does not show whether it took it"))
     else:
         with transaction.atomic():
-            _become(row, _Outcome.INTENDED, answer="the platform did not take it; it is said again")
+            _become(
+                row, _Outcome.INTENDED, answer=kept("The platform did not take it yet. It is told again.")
+            )
             work.finish(row=row, due_in=timedelta())
 
 
 def _still_unknown(row: PlatformCancel, error: ChannelError) -> None:
     with transaction.atomic():
         if row.outcome == _Outcome.SENT:
-            _become(row, _Outcome.UNKNOWN, answer="no answer came")
+            _become(
+                row, _Outcome.UNKNOWN, answer=kept("No answer came. It is looked up before it is told again.")
+            )
         _later(row, error)
 
 
@@ -261,7 +270,7 @@ def _check(row: PlatformCancel, at: datetime) -> None:
         shown = _fetched(row, at)
     except ChannelError as error:
         after = error.after if isinstance(error, RetryLater) and error.after else CHECK_AFTER
-        work.postpone(row=row, due_in=after, reason=error.reason)
+        work.postpone(row=row, due_in=after, reason=error.told)
         return
     mine: Any = PlatformCancel.objects.filter(pk=row.pk, lease_epoch=row.lease_epoch)
     with transaction.atomic():
@@ -288,7 +297,7 @@ def _refused(row: PlatformCancel, error: ChannelError, at: datetime) -> None:
     if shown is not None and _took_it(row, shown):
         _taken(row, at, checked_at=at)
     else:
-        _refuse_now(row, reason=error.reason, at=at)
+        _refuse_now(row, reason=error.told, at=at)
 
 
 def _refuse_now(row: PlatformCancel, *, reason: str, at: datetime) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.adapter import Capability
 from channels.registry import platform
+from ecomhub.sentences import kept
 from ecomhub.work import ClockTimestamp, WorkState
 from orders import cancellation, lifecycle
 from orders.models import HoldReason, Order, PlatformCancel
@@ -134,7 +135,7 @@ def give_up(*, order_id: int, at: datetime, actor: str) -> None:
                 _("The platform may have taken it already; its word is being read. Wait for it."),
             )
         PlatformCancel.objects.filter(pk=row.pk).update(
-            outcome=_Outcome.REFUSED, state=WorkState.DONE, answer="given up here", lease_until=None,
+            outcome=_Outcome.REFUSED, state=WorkState.DONE, answer=kept("Given up here."), lease_until=None,
             lease_epoch=F("lease_epoch") + 1,
         )  # fmt: skip
         let_go(opened, row=row)

@@ -7,8 +7,9 @@ from django.db import transaction
 from channels import receiving
 from channels.door_models import Erasure
 from ecomhub import events, work
+from ecomhub.rest import idempotency
 from ecomhub.work import ClockTimestamp, WorkState
-from orders import buyers
+from orders import buyers, showing
 from orders.models import Order
 
 PER_RUN = 20
@@ -65,4 +66,12 @@ def _erase(row: Erasure, *, at: datetime) -> int:
         for start in range(0, len(names), _AT_ONCE):
             part = names[start : start + _AT_ONCE]
             erased += buyers.erase(account_id=account_id, external_ids=part, at=at)
+            _erase_answers(account_id=account_id, external_ids=part)
     return erased
+
+
+def _erase_answers(*, account_id: int, external_ids: list[str]) -> None:
+    """Take the buyers out of what the API would answer once more to a repeated call."""
+    orders = Order.objects.filter(account_id=account_id, external_id__in=external_ids)
+    about = [showing.about(pk) for pk in orders.values_list("pk", flat=True)]
+    idempotency.rewrite(about=about, change=showing.without_buyer)

@@ -54,7 +54,7 @@ def fetch_pushed(*, account_id: int, now: Callable[[], datetime], limit: int = P
             continue
         except ChannelError as error:
             after = error.after if isinstance(error, RetryLater) and error.after else _AWAY
-            _give_back(rows[place:], due_in=after, reason=error.reason)
+            _give_back(rows[place:], due_in=after, reason=error.told)
             break
     return done
 
@@ -71,7 +71,7 @@ def _fetch(row: OrderFetch, *, now: Callable[[], datetime]) -> bool:
         )
         take_orders(account=row.account, orders=[order], at=now())
     except Refused as error:
-        _not_yet(row, reason=error.reason)
+        _not_yet(row, reason=error.told)
         return False
     except ChannelError:
         raise

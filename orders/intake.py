@@ -6,6 +6,7 @@ The only way an order comes into the hub, whoever delivers it: a pull, a replaye
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -133,6 +134,43 @@ def take_in(
     return result
 
 
+class Prospect(StrEnum):
+    """What taking an order in would come to."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    OLDER = "older"
+
+
+def foresee(*, account: ChannelAccount, orders: Sequence[IncomingOrder]) -> dict[str, Prospect | str]:
+    """Say of each order, by its external id, what ``take_in`` would come to, or why it cannot be taken in.
+
+    Writes nothing. What an order can break only while it is written is not seen.
+    """
+    known = _known(account_id=account.pk, external_ids=[each.external_id for each in orders])
+    found: dict[str, Prospect | str] = {}
+    changed: list[Weighed] = []
+    for incoming in orders:
+        held = known.get(incoming.external_id)
+        try:
+            weighed = _look(incoming, held)
+        except Unreadable as error:
+            found[incoming.external_id] = str(error)
+            continue
+        if weighed is not None:
+            found[incoming.external_id] = Prospect.NEW if held is None else Prospect.CHANGED
+            changed.append(weighed)
+        else:
+            is_older = held is not None and incoming.updated_at < held.source_updated_at
+            found[incoming.external_id] = Prospect.OLDER if is_older else Prospect.SAME
+    fresh = {each.incoming.external_id for each in _unseen(changed, account_id=account.pk)}
+    for each in changed:
+        if each.incoming.external_id not in fresh:
+            found[each.incoming.external_id] = Prospect.OLDER
+    return found
+
+
 def _only_intake_of(*, account_id: int) -> None:
     """Let one page of an account be written at a time: then no two deliverers meet on a new order."""
     with connection.cursor() as cursor:
@@ -232,7 +270,7 @@ def _resolve(
         for weighed in todo
         for line in weighed.incoming.lines
     ]
-    return resolve(account_id=account.pk, wanted=wanted)
+    return resolve(account_id=account.pk, wanted=wanted, at=at)
 
 
 def _unplaced(

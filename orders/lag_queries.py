@@ -8,6 +8,7 @@ from django.db import connection
 
 from channels.models import Shop
 from channels.pace import pace
+from channels.registry import by_file_keys
 from ecomhub.access import Actor
 
 WITHIN = timedelta(hours=24)
@@ -37,9 +38,11 @@ class ShopLag:
 def shop_lags(*, actor: Actor, at: datetime) -> Sequence[ShopLag]:
     """Return every shop somebody may see with its lags, by name.
 
-    Orders from before an account was switched on are left out: nobody waited for them.
+    Orders from before an account was switched on are left out, for nobody waited for them; so are shops
+    worked by file, whose orders come when somebody imports them.
     """
-    shops = list(Shop.objects.visible_to(actor).select_related("account").order_by("short_name"))
+    read_for = Shop.objects.visible_to(actor).exclude(account__platform__in=by_file_keys())
+    shops = list(read_for.select_related("account").order_by("short_name"))
     with connection.cursor() as cursor:
         cursor.execute(_LAGS, {"since": at - WITHIN, "shops": [shop.pk for shop in shops]})
         found = {shop: rest for shop, *rest in cursor.fetchall()}

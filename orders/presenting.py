@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from channels.registry import platform
 from ecomhub.access import Actor
 from ecomhub.models import Event
 from ecomhub.shell.parts import Choice, Happening
@@ -212,7 +213,7 @@ def _confirm(order: Order, action: str) -> str:
         return _(
             "The order is closed here and its stock given back. %(platform)s does not let the hub cancel it "
             "there: cancel it in the seller center too."
-        ) % {"platform": order.account.platform.capitalize()}
+        ) % {"platform": platform(order.account.platform).name}
     if action == "ignore":
         return _("The order leaves the work lists and its stock is given back. You can take it back later.")
     return ""

@@ -8,11 +8,12 @@ import structlog
 from django.db import OperationalError, transaction
 from django.db.models import Q
 
-from channels import failures, polling, tokens
+from channels import failures, lanes, polling, tokens
 from channels.adapter import ChannelError
 from channels.messages import BadItem, IncomingOrder, Page
 from channels.models import ChannelAccount, FailedImport, Pull
 from channels.polling import FetchedPage, PageCounts
+from channels.registry import by_file_keys
 from ecomhub import work
 from orders import returns
 from orders.intake import IntakeResult, take_in
@@ -20,14 +21,16 @@ from orders.intake import IntakeResult, take_in
 log = structlog.get_logger(__name__)
 
 STREAMS = (*polling.ORDER_STREAMS, Pull.Stream.RETURNS)
+FOLLOWING = tuple(stream for stream in STREAMS if stream in lanes.FOLLOWING)
+LOOKING_BACK = tuple(stream for stream in STREAMS if stream not in lanes.FOLLOWING)
 _TRIES = 4
 _REPEATABLE = frozenset({"40P01", "40001", "55P03"})
 FETCH_ONE = "fetch_order"
 
 
-def due_pulls(*, limit: int) -> Sequence[int]:
-    """Return the streams of orders and returns that are due, a few of each platform, longest due first."""
-    return polling.due_pulls(streams=STREAMS, limit=limit)
+def due_pulls(*, limit: int, streams: Sequence[str] = STREAMS) -> Sequence[int]:
+    """Return the streams of orders and returns that are due, longest due first."""
+    return polling.due_pulls(streams=streams, limit=limit)
 
 
 def pull_orders(
@@ -95,12 +98,14 @@ def take_orders(
 def retry_failed(*, now: Callable[[], datetime], limit: int) -> int:
     """Fetch orders that could not be taken in once more, singly; returns how many were tried.
 
-    An order taken in is solved by the intake itself; one that fails again waits longer.
+    An order taken in is solved by the intake itself; one that fails again waits longer. An order that came
+    by a sheet waits for the next sheet.
     """
     rows = work.claim(
         model=FailedImport,
         limit=limit,
-        where=Q(kind="order", account__state=ChannelAccount.State.CONNECTED),
+        where=Q(kind="order", account__state=ChannelAccount.State.CONNECTED)
+        & ~Q(account__platform__in=by_file_keys()),
     )
     for row in rows:
         _retry(row, now=now)

@@ -108,19 +108,6 @@ def counts_with(*, actor: Actor, orders: QuerySet[Order] | None) -> tuple[dict[s
     return {bucket: total for bucket, total, _held in found}, next((row[2] for row in found), 0)
 
 
-def shop_counts(*, actor: Actor) -> dict[int, dict[str, int]]:
-    """Return the maintained counters by shop and tab: one statement."""
-    if not actor.may("orders.view"):
-        return {}
-    rows = OrderTally.objects.all()
-    if actor.shop_ids is not None:
-        rows = rows.filter(shop__in=actor.shop_ids)
-    found: dict[int, dict[str, int]] = {}
-    for shop_id, bucket, total in rows.values_list("shop", "bucket").annotate(total=Sum("delta")).order_by():
-        found.setdefault(shop_id, {})[bucket] = total
-    return found
-
-
 def in_tab(tab: str) -> Q:
     """Return what a tab shows; an unknown tab shows nothing."""
     if tab in _SPECIAL_TABS:

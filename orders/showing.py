@@ -162,6 +162,16 @@ def detail(order: Order, *, actor: Actor) -> dict[str, Any]:
     }
 
 
+def about(order_id: int) -> str:
+    """Return how an answer that shows an order says whom it is about."""
+    return f"order:{order_id}"
+
+
+def without_buyer(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return an order that was shown as it is shown when its buyer is erased."""
+    return {**shown, "buyer": None}
+
+
 def _buyer(order: Order, *, actor: Actor) -> dict[str, Any] | None:
     """Return the buyer as far as the caller may see them."""
     buyer = buyers.open_buyer(order=order)

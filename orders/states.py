@@ -141,7 +141,6 @@ TRANSITIONS: tuple[Transition, ...] = (
 """Every move there is."""
 
 OPEN: frozenset[Status] = frozenset({_S.UNPAID, _S.REVIEW, _S.PROCESS, _S.LABEL, _S.SHIP})
-FINAL: frozenset[Status] = frozenset({_S.COMPLETED, _S.CANCELED})
 
 CANCEL_MOVES: dict[str, frozenset[str]] = {
     "intended": frozenset({"sent", "confirmed", "refused"}),

@@ -1,7 +1,9 @@
 """Ringing the bell for the orders house; a lost message costs one tick, a doubled one nothing."""
 
+from typing import Any
+
 from ecomhub import clock
-from ecomhub.celery import TURNS, app, ring
+from ecomhub.celery import FOLLOWING, TURNS, app, ring
 from orders import cancel_calls, erasing, fetching, golive, pulling, returns, sweeps, tally
 
 PULLS_PER_TICK = 50
@@ -14,7 +16,9 @@ def tick() -> None:
     """Ring for due pulls and failed orders, take waiting orders on, fold the counters. Safe to run twice."""
     returns.open_lanes(at=clock.now())
     returns.retry_failed(limit=RETRIES_PER_TICK)
-    for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK):
+    for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK, streams=pulling.FOLLOWING):
+        ring(follow, pull_id)
+    for pull_id in pulling.due_pulls(limit=PULLS_PER_TICK, streams=pulling.LOOKING_BACK):
         ring(pull, pull_id)
     for account_id in fetching.due_accounts(limit=PULLS_PER_TICK):
         ring(fetch, account_id)
@@ -29,12 +33,22 @@ def tick() -> None:
     tally.fold()
 
 
+@app.task(name="orders.follow", priority=FOLLOWING)
+def follow(pull_id: int) -> None:
+    """Look for an account's new orders before all long turns; ring again when the next look comes soon."""
+    _take_turn(follow, pull_id)
+
+
 @app.task(name="orders.pull", priority=TURNS)
 def pull(pull_id: int) -> None:
-    """Pull one order stream for one turn, and ring again when it comes due soon."""
+    """Pull a stream that looks further back for one turn, and ring again when it comes due soon."""
+    _take_turn(pull, pull_id)
+
+
+def _take_turn(task: Any, pull_id: int) -> None:
     wait = pulling.pull_orders(pull_id=pull_id, now=clock.now)
     if wait is not None and wait.total_seconds() < _LONGEST_COUNTDOWN:
-        ring(pull, pull_id, countdown=wait.total_seconds())
+        ring(task, pull_id, countdown=wait.total_seconds())
 
 
 @app.task(name="orders.retry")

@@ -18,6 +18,7 @@ from inventory.models import Warehouse
 from orders import canceling, presenting, queries
 from orders.buyers import masked, open_buyer
 from orders.forms import OrderFilterForm
+from orders.issue_words import issues_shown
 from orders.lifecycle import BY_CHANNEL
 from orders.models import Order, OrderLine, PlatformCancel
 from orders.queries import OrderFilter
@@ -110,6 +111,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     page = queries.page(actor=actor, wanted=wanted, after=after, before=before, shape=queries.for_table)
     counts, total = _counts(actor, wanted, asked)
+    is_more = bool(asked) and total >= queries.COUNT_CAP
     here = {**asked, "tab": tab}
     context: dict[str, Any] = {
         "tabs": _tabs(open_tab=tab, asked=asked, counts=counts),
@@ -124,7 +126,8 @@ def orders(request: HttpRequest) -> HttpResponse:
             if page.previous
             else None,
             next_url=_address("orders:list", {**here, "after": page.next}) if page.next else None,
-            total=total,
+            total=queries.COUNT_CAP - 1 if is_more else total,
+            is_more=is_more,
         ),
         "live_url": "" if before or after else _live_url(here, page.rows, at=clock.real_now()),
     }
@@ -216,7 +219,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "amounts": presenting.amounts(order, lines),
         "collects": any(line.marketplace_collects_tax for line in lines),
         "flags": presenting.flags_of(order, issues=[]),
-        "issues": issues,
+        "issues": issues_shown(issues=issues, lines=lines),
         "choices": presenting.choices(order, actor=actor),
         "cancel": _cancel_shown(order),
         "traces": [

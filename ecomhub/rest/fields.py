@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from ecomhub.money import decimal_text
 from ecomhub.rest import sparse
+from ecomhub.sentences import shown
 
 MOST_VALUES = 100
 """How many values one filter takes at once."""
@@ -19,6 +20,14 @@ class MoneySerializer(serializers.Serializer[Any]):
 
     amount = serializers.CharField()
     currency = serializers.CharField()
+
+
+class SaidField(serializers.CharField):
+    """A stored reason in the language of the request; a platform's own words as they came."""
+
+    def to_representation(self, value: str) -> str:
+        """Return the sentence in words."""
+        return shown(value)
 
 
 @extend_schema_field(MoneySerializer(allow_null=True))

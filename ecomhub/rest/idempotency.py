@@ -3,11 +3,14 @@
 The claim is committed before the work begins; the answer is stored in the transaction of the effect, so a
 crash can never keep one without the other. A claim of a dead process ends after 60 s, a stored answer after
 24 h. 409, 429 and 503 are never stored: the same key may try again.
+
+Answers may hold secrets and buyers: they are stored sealed. One that shows a person says whom it is about
+(``PersonalAnswer``), so that whoever erases the person can take them out of it.
 """
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -24,6 +27,7 @@ from ecomhub.access import Actor
 from ecomhub.models import IdempotencyKey
 from ecomhub.rest.permission import api_actor
 from ecomhub.rest.problems import PROBLEM_JSON, Problem, problem_details
+from ecomhub.sealed import seal, unseal
 
 CLAIM_SECONDS = 60
 KEPT_HOURS = 24
@@ -36,20 +40,23 @@ INSERT INTO ecomhub_idempotencykey AS held (actor, key, request_hash, locked_unt
 VALUES (%s, %s, %s, clock_timestamp() + interval '{CLAIM_SECONDS} seconds', clock_timestamp())
 ON CONFLICT (actor, key) DO UPDATE
    SET request_hash = excluded.request_hash, locked_until = excluded.locked_until,
-       created_at = excluded.created_at, status = NULL, body = NULL
+       created_at = excluded.created_at, status = NULL, sealed_body = NULL,
+       about = ''
  WHERE held.created_at < clock_timestamp() - interval '{KEPT_HOURS} hours'
     OR (held.status IS NULL AND held.request_hash = excluded.request_hash
         AND held.locked_until < clock_timestamp())
 RETURNING id, locked_until
 """  # noqa: S608 - constants of ours
 _LOOK = """
-SELECT request_hash, status, body::text,
-       greatest(1, ceil(extract(epoch FROM locked_until - clock_timestamp())))::int
+SELECT request_hash, status, sealed_body,
+       greatest(1, ceil(extract(epoch FROM locked_until - clock_timestamp())))::int, id
   FROM ecomhub_idempotencykey WHERE actor = %s AND key = %s
 """
 _FORGET = f"""
 DELETE FROM ecomhub_idempotencykey
- WHERE id IN (SELECT id FROM ecomhub_idempotencykey ORDER BY id LIMIT %s)
+ WHERE id IN (SELECT id FROM ecomhub_idempotencykey
+               WHERE created_at < clock_timestamp() - interval '{KEPT_HOURS} hours'
+               ORDER BY created_at LIMIT %s)
    AND created_at < clock_timestamp() - interval '{KEPT_HOURS} hours'
 """  # noqa: S608 - a constant of ours
 
@@ -60,6 +67,18 @@ class Claim:
 
     id: int
     locked_until: datetime
+
+
+class PersonalAnswer(Response):
+    """An answer that may show a person; ``about`` names the object it is about, such as ``order:12``."""
+
+    def __init__(self, *args: Any, about: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.about = about
+
+
+def _context(key_id: int) -> str:
+    return f"ecomhub.idempotencykey:{key_id}"
 
 
 def _caller(actor: Actor) -> str:
@@ -106,7 +125,8 @@ def take(*, caller: str, key: str, fingerprint: str) -> Claim | Response:
             detail=_("This Idempotency-Key was used for another request. Choose a new one."),
         )
     if held is not None and held[1] is not None:
-        return _replay(status_code=held[1], body=json.loads(held[2]))
+        answer = unseal(context=_context(held[4]), blob=held[2])
+        return _replay(status_code=held[1], body=answer["body"])
     raise Problem(
         status_code=status.HTTP_409_CONFLICT,
         code="idempotency_key_in_flight",
@@ -124,14 +144,15 @@ def _replay(*, status_code: int, body: Any) -> Response:
     )
 
 
-def store(*, claim: Claim, status_code: int, body: Any) -> None:
+def store(*, claim: Claim, status_code: int, body: Any, about: str = "") -> None:
     """Keep the answer of a key, inside the transaction of its effect.
 
     Raises ``Problem`` (409) when the claim ran out and somebody else has it: the effect must not stay.
     """
     mine = IdempotencyKey.objects.filter(pk=claim.id, locked_until=claim.locked_until, status=None)
     plain = json.loads(JSONRenderer().render(body) or b"null")
-    if not mine.update(status=status_code, body=plain, locked_until=None):
+    sealed = seal(context=_context(claim.id), data={"body": plain})
+    if not mine.update(status=status_code, sealed_body=sealed, about=about, locked_until=None):
         raise Problem(
             status_code=status.HTTP_409_CONFLICT,
             code="idempotency_claim_lost",
@@ -143,6 +164,18 @@ def store(*, claim: Claim, status_code: int, body: Any) -> None:
 def release(*, claim: Claim) -> None:
     """Give a key back after a failure that is not kept."""
     IdempotencyKey.objects.filter(pk=claim.id, locked_until=claim.locked_until, status=None).delete()
+
+
+def rewrite(*, about: Iterable[str], change: Callable[[Any], Any]) -> None:
+    """Put another body into the stored answers about these objects: what ``change`` makes of theirs.
+
+    The status stays, so a repeated call still has no second effect. Belongs into a transaction.
+    """
+    rows = IdempotencyKey.objects.filter(about__in=list(about)).exclude(about="").exclude(status=None)
+    for row in rows.select_for_update().order_by("pk"):
+        body = unseal(context=_context(row.pk), blob=row.sealed_body or "")["body"]
+        row.sealed_body = seal(context=_context(row.pk), data={"body": change(body)})
+        row.save(update_fields=["sealed_body"])
 
 
 def forget_old(*, limit: int = 500) -> int:
@@ -173,7 +206,8 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., Response]:
         try:
             with transaction.atomic():
                 response = handler(view, request, *args, **kwargs)
-                store(claim=claim, status_code=response.status_code, body=response.data)
+                about = response.about if isinstance(response, PersonalAnswer) else ""
+                store(claim=claim, status_code=response.status_code, body=response.data, about=about)
         except exceptions.APIException as error:
             _keep_refusal(claim=claim, error=error)
             raise

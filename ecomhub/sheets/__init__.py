@@ -2,7 +2,7 @@
 
 An app offers importers in its ``sheets`` module as ``IMPORTERS: list[Importer]``; discovery finds them and
 ``inventory.imports`` runs them. An importer's ``check`` looks at all rows and writes nothing; its ``apply``
-gets at most ``CHUNK`` rows that passed, inside one transaction, and does each of them at most once, by
+gets about ``CHUNK`` rows that passed, inside one transaction, and does each of them at most once, by
 ``job.cause(row=row)``.
 """
 

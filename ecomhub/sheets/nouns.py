@@ -1,6 +1,6 @@
 """Columns, rows, findings and importers."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -165,7 +165,8 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Importer:
     """A kind of sheet an app can take in. ``action`` is the right a person needs for it, besides that to
-    import sheets at all.
+    import sheets at all. Neighboring rows with the same text in the column ``together`` are one thing: they
+    are applied in one call. A ``personal`` sheet tells about people, and is kept sealed.
     """
 
     kind: str
@@ -175,6 +176,28 @@ class Importer:
     apply: Work
     action: str = "inventory.import"
     options: tuple[Option, ...] = ()
+    together: str = ""
+    personal: bool = False
+
+    def chunks(self, *, rows: Sequence[SheetRow], size: int = CHUNK) -> Iterator[Sequence[SheetRow]]:
+        """Yield the rows in chunks of about ``size`` that part nothing that belongs together."""
+        begun = 0
+        for place in range(1, len(rows) + 1):
+            is_whole = place == len(rows) or not self._belongs(rows[place - 1], rows[place])
+            if place == len(rows) or (is_whole and place - begun >= size):
+                yield rows[begun:place]
+                begun = place
+
+    def halves(self, *, rows: Sequence[SheetRow]) -> Sequence[Sequence[SheetRow]]:
+        """Return the rows in two parts, or in one where all of them belong together."""
+        places = [place for place in range(1, len(rows)) if not self._belongs(rows[place - 1], rows[place])]
+        if not places:
+            return [rows]
+        middle = min(places, key=lambda place: abs(2 * place - len(rows)))
+        return [rows[:middle], rows[middle:]]
+
+    def _belongs(self, one: SheetRow, other: SheetRow) -> bool:
+        return bool(self.together) and one.values.get(self.together) == other.values.get(self.together)
 
 
 def repeated(*, keys: Iterable[tuple[int, Hashable]]) -> dict[int, int]:

@@ -17,12 +17,16 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """The two neighbors of a keyset page. ``None`` where there is none; ``shown`` counts this page."""
+    """The two neighbors of a keyset page. ``None`` where there is none; ``shown`` counts this page.
+
+    ``is_more`` says that there are more than ``total``, which nobody counted.
+    """
 
     shown: int
     previous_url: str | None = None
     next_url: str | None = None
     total: int | None = None
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The API tokens page: who holds one, what it may do, until when, and its last use; making and revoking."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ecomhub import clock
+from ecomhub import clock, reaching
 from ecomhub.access import SCOPES, Actor, Role, actor_of, allow
+from ecomhub.discovery import reaches
 from ecomhub.models import AuthToken, User
 from ecomhub.tokens import issue
 
@@ -26,15 +28,6 @@ def _people(actor: Actor) -> QuerySet[User]:
     highest = _RANK[actor.role] if actor.role is not None else -1
     roles = [role.value for role, rank in _RANK.items() if rank <= highest]
     return User.objects.filter(is_active=True, role__in=roles).order_by("username")
-
-
-def _ids(text: str) -> list[int] | None:
-    words = [word for word in text.replace(",", " ").split() if word]
-    if not words:
-        return None
-    if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
-        raise forms.ValidationError(_("Write ids as numbers with commas between them, or nothing for all."))
-    return [int(word) for word in words]
 
 
 class TokenForm(forms.Form):
@@ -57,30 +50,37 @@ class TokenForm(forms.Form):
         initial=365,
         help_text=gettext_lazy("Empty: never."),
     )
-    shops = forms.CharField(
-        label=gettext_lazy("Only shops"),
-        max_length=500,
-        required=False,
-        help_text=gettext_lazy("Ids with commas between them. Empty: all the person may see."),
-    )
-    warehouses = forms.CharField(
-        label=gettext_lazy("Only warehouses"),
-        max_length=500,
-        required=False,
-        help_text=gettext_lazy("Ids with commas between them. Empty: all the person may see."),
-    )
 
-    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: QuerySet[User], actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["user"].queryset = people  # type: ignore[attr-defined]
+        self.offered = reaching.offered(actor=actor)
+        for reach in reaches():
+            self.fields[reach.key] = forms.TypedMultipleChoiceField(
+                label=reach.title,
+                widget=forms.CheckboxSelectMultiple,
+                choices=list(self.offered[reach.key].items()),
+                coerce=int,
+                required=False,
+                help_text=gettext_lazy("None ticked: all the person may see."),
+            )
 
-    def clean_shops(self) -> list[int] | None:
-        """Read the shops' ids."""
-        return _ids(self.cleaned_data["shops"])
+    def clean(self) -> dict[str, Any]:
+        """Check that the person may see what their token is limited to."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        person: User | None = found.get("user")
+        for key, names in self.offered.items():
+            if person is None or key not in found:
+                continue
+            try:
+                found[key] = reaching.check(key=key, wanted=found[key], names=names, actor=person.actor())
+            except reaching.OutOfReach as error:
+                self.add_error(key, str(error))
+        return found
 
-    def clean_warehouses(self) -> list[int] | None:
-        """Read the warehouses' ids."""
-        return _ids(self.cleaned_data["warehouses"])
+
+def _named(ids: list[int] | None, names: Mapping[int, str]) -> list[str] | None:
+    return None if ids is None else [names.get(pk, str(pk)) for pk in ids]
 
 
 @allow("api.tokens")
@@ -91,11 +91,14 @@ def index(request: HttpRequest) -> HttpResponse:
     mine = set(_people(actor).values_list("pk", flat=True))
     now = clock.real_now()
     rows = list(AuthToken.objects.select_related("user").order_by("-created"))
+    names = reaching.offered(actor=actor)
     tokens = [
         {
             "token": row,
             "ended": row.expiry is not None and row.expiry <= now,
             "may_revoke": row.user_id in mine,
+            "shops": _named(row.shop_ids, names.get("shops", {})),
+            "warehouses": _named(row.warehouse_ids, names.get("warehouses", {})),
         }
         for row in rows
     ]
@@ -107,15 +110,16 @@ def index(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Make a token and show it, the only time it can be read."""
     actor = actor_of(request)
-    form = TokenForm(request.POST or None, people=_people(actor), initial={"user": actor.user_id})
+    people, initial = _people(actor), {"user": actor.user_id}
+    form = TokenForm(request.POST or None, people=people, actor=actor, initial=initial)
     if request.method == "POST" and form.is_valid():
         wanted = form.cleaned_data
         text = issue(
             user=wanted["user"],
             name=wanted["name"],
             scopes=wanted["scopes"],
-            shop_ids=wanted["shops"],
-            warehouse_ids=wanted["warehouses"],
+            shop_ids=wanted.get("shops"),
+            warehouse_ids=wanted.get("warehouses"),
             lives=timedelta(days=wanted["days"]) if wanted["days"] else None,
         )
         return render(request, "tokens/made.html", {"secret": text, "name": wanted["name"]})

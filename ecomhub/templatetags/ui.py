@@ -21,7 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from ecomhub import clock
+from ecomhub import clock, sentences
 from ecomhub.access import actor_of
 from ecomhub.money import Money
 from ecomhub.shell import display
@@ -201,6 +201,12 @@ def actor(name: str) -> str:
 
 
 @register.filter
+def said(stored: str) -> str:
+    """Return a stored reason in the reader's language; a platform's own words as they came."""
+    return sentences.shown(str(stored or ""))
+
+
+@register.filter
 def plain_date(value: datetime | None) -> str:
     """Return an instant for a ``datetime`` attribute."""
     return display.machine_text(value) if value else ""
@@ -218,7 +224,7 @@ def pager(page: Pager, target: str = "") -> dict[str, Any]:
     words = ngettext("%(count)s row", "%(count)s rows", page.shown)
     if page.total is not None:
         words = ngettext("%(count)s of %(total)s row", "%(count)s of %(total)s rows", page.total)
-    total = display.number_text(page.total or 0)
+    total = display.number_text(page.total or 0) + ("+" if page.is_more else "")
     return {
         "page": page,
         "target": target,

@@ -15,7 +15,7 @@ from ecomhub.rest.fields import FilterSerializer, StrictSerializer
 from ecomhub.rest.idempotency import idempotent
 from ecomhub.rest.pagination import KeysetPagination
 from ecomhub.rest.views import HubViewSet, cannot
-from ecomhub.webhooks import endpoints, samples
+from ecomhub.webhooks import endpoints, samples, topics
 from ecomhub.webhooks.models import WebhookDelivery, WebhookEndpoint
 from ecomhub.work import WorkState
 
@@ -127,6 +127,14 @@ class SampleFilter(FilterSerializer):
     """Which topic to show."""
 
     topic = serializers.CharField(max_length=62)
+
+    def validate_topic(self, topic: str) -> str:
+        """Refuse a topic nobody tells."""
+        if topic not in topics.known():
+            raise serializers.ValidationError(
+                _("There is no such topic. Choose one of: %(names)s.") % {"names": ", ".join(topics.known())}
+            )
+        return topic
 
 
 class ByNumber(KeysetPagination):

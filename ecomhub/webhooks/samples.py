@@ -5,18 +5,36 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecomhub.models import Event
+from ecomhub.webhooks import topics
 
 MOST = 3
 _INVENTED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def newest(*, topic: str) -> Sequence[dict[str, Any]]:
-    """Return up to three messages of a topic, newest first."""
+    """Return up to three messages of a topic, newest first; an invented one when nothing happened yet.
+
+    Raises ``topics.UnknownTopic``.
+    """
+    topics.check([topic])
     kind, _dot, happening = topic.partition(".")
+    load = topics.known()[topic].newest
+    if load is not None:
+        found = [
+            message(topic=f"{kind}.changed", kind=kind, number=number, sequence=sequence, at=at)
+            for number, sequence, at in load(MOST)
+        ]
+    else:
+        found = _events(kind=kind, happening=happening)
+    told = topic if happening else f"{kind}.changed"
+    return found or [message(topic=told, kind=kind, number=1, sequence=1, at=_INVENTED_AT)]
+
+
+def _events(*, kind: str, happening: str) -> list[dict[str, Any]]:
     rows = Event.objects.filter(object_kind=kind)
     if happening:
         rows = rows.filter(kind=happening)
-    found = [
+    return [
         message(
             topic=f"{row.object_kind}.{row.kind}",
             kind=kind,
@@ -26,14 +44,6 @@ def newest(*, topic: str) -> Sequence[dict[str, Any]]:
         )
         for row in rows.order_by("-id")[:MOST]
     ]
-    invented = message(
-        topic=topic if happening else f"{kind}.changed",
-        kind=kind,
-        number=1,
-        sequence=1,
-        at=datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    return found or [invented]
 
 
 def message(*, topic: str, kind: str, number: int, sequence: int, at: datetime) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Every act carries a ``cause``; the same cause moves a level once, however often 
 """
 
 from inventory.ledger.acts import adjust, receive, receive_many, release, reserve, ship, take_back
+from inventory.ledger.arriving import expect
 from inventory.ledger.hot import reserve_one
 from inventory.ledger.levels import Level, Levels, Pair, lock_levels
 from inventory.ledger.nouns import (
@@ -32,6 +33,7 @@ __all__ = [
     "Receipt",
     "WrongQuantity",
     "adjust",
+    "expect",
     "lock_levels",
     "receive",
     "receive_many",

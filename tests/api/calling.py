@@ -72,9 +72,11 @@ class Api:
         answer = self.raw_post(path, body, key=key or f"key-{next(self._keys)}")
         return self._checked("POST", path, answer, status)
 
-    def raw_post(self, path: str, body: Any, *, key: str = "") -> Any:
-        """Write and return the whole answer."""
+    def raw_post(self, path: str, body: Any, *, key: str = "", match: str = "") -> Any:
+        """Write and return the whole answer; ``match`` is the state it is meant for."""
         headers = {"Idempotency-Key": key} if key else {}
+        if match:
+            headers["If-Match"] = match
         return self.client.post(
             f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=headers
         )

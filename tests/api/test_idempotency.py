@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
 
+from ecomhub import work
+from ecomhub.access import Role
 from ecomhub.models import IdempotencyKey
 from ecomhub.rest import idempotency
+from ecomhub.sealed import SealBroken, unseal
 from inventory.models import StockMovement
 from logistics.models import Shipment
-from tests.api.calling import Api
+from tests.api.calling import Api, make_person
 from tests.inventory.making import level, make_sku, make_warehouse, stock
 from tests.logistics.making import line, make_goods, ready
 
@@ -125,6 +129,28 @@ def test_answer_is_kept_for_a_day(api: Api) -> None:
     assert not IdempotencyKey.objects.exists()
 
 
+def test_answer_is_stored_sealed() -> None:
+    """Its secrets are not read in the table, and the sealed text fits no other row."""
+    api = Api(make_person(Role.ADMIN))
+    path, body = "webhook-endpoints/", {"url": "https://hook.example/x", "topics": ["order"]}
+    secret = api.post(path, body, key="one")["secret"]
+    row = IdempotencyKey.objects.get()
+    stored = str(IdempotencyKey.objects.values_list().get())
+    assert secret not in stored
+    assert "hook.example" not in stored
+    assert api.raw_post(path, body, key="one").json()["secret"] == secret
+    with pytest.raises(SealBroken):
+        unseal(context=f"ecomhub.idempotencykey:{row.pk + 1}", blob=row.sealed_body or "")
+
+
+def test_old_answers_are_deleted_behind_many_young_ones(api: Api) -> None:
+    for name in ("one", "two", "three"):
+        api.post(PATH, BODY, key=name)
+    IdempotencyKey.objects.filter(key="three").update(created_at=work.database_now() - timedelta(hours=25))
+    assert idempotency.forget_old(limit=1) == 1
+    assert set(IdempotencyKey.objects.values_list("key", flat=True)) == {"one", "two"}
+
+
 def test_failure_leaves_neither_effect_nor_claim(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_given: object) -> None:
         raise RuntimeError("the process stumbles while it stores the answer")
@@ -143,12 +169,12 @@ def test_slow_call_that_lost_its_claim_leaves_no_effect(api: Api, monkeypatch: p
     """While the first one works its claim ends and another takes it: only one of them stays."""
     original = idempotency.store
 
-    def late(*, claim: idempotency.Claim, status_code: int, body: object) -> None:
+    def late(*, claim: idempotency.Claim, status_code: int, body: object, about: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE ecomhub_idempotencykey SET locked_until = locked_until + interval '1 second'"
             )
-        original(claim=claim, status_code=status_code, body=body)
+        original(claim=claim, status_code=status_code, body=body, about=about)
 
     monkeypatch.setattr(idempotency, "store", late)
     answer = api.raw_post(PATH, BODY, key="one")

@@ -141,6 +141,7 @@ def test_wrong_filter_is_named_and_not_ignored(api: Api, query: dict[str, Any]) 
 
 @pytest.mark.parametrize("path", ["orders/", "shipments/", "stock/levels/"])
 def test_list_takes_as_few_statements_for_a_full_page_as_for_a_small_one(api: Api, path: str) -> None:
+    """Reading the token is one of them."""
     goods = make_goods({"mug": 500, "plate": 500, "bowl": 500, "cup": 500})
     for name in ("mug", "plate", "bowl", "cup"):
         for _ in range(3):
@@ -152,8 +153,7 @@ def test_list_takes_as_few_statements_for_a_full_page_as_for_a_small_one(api: Ap
             connection,
         ) as seen:
             api.get(path, page_size=size)
-        ours = [each["sql"] for each in seen if "authtoken" not in each["sql"]]
-        counted.append(len(ours))
+        counted.append(len(seen))
     assert max(counted) <= 6, counted
     assert len(set(counted)) == 1, counted
 

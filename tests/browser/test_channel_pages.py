@@ -71,7 +71,7 @@ def test_bare_lists_cost_six_statements_at_most_whatever_their_size() -> None:
 
 def test_a_viewer_sees_no_forbidden_button_and_is_refused_by_every_door(company: Company) -> None:
     client = logged_in(person(username="lin", role=Role.VIEWER))
-    account, failed = company.account, FailedImport.objects.latest("pk")
+    account = company.account
     listing, shop = Listing.objects.filter(is_mapped=False).latest("pk"), company.shops["US"]
     for path in (
         "/channels/",
@@ -86,7 +86,6 @@ def test_a_viewer_sees_no_forbidden_button_and_is_refused_by_every_door(company:
             "/add/",
             "/pair/",
             "/retry/",
-            "/raw/",
             "/shops/",
             "/pause/",
         ):
@@ -96,7 +95,6 @@ def test_a_viewer_sees_no_forbidden_button_and_is_refused_by_every_door(company:
     doors += [f"listings/{listing.pk}/pair/", "failed/retry/", f"shops/{shop.pk}/", "add/amazon/"]
     for door in doors:
         assert client.post(f"/channels/{door}").status_code == 403, door
-    assert client.get(f"/channels/failed/{failed.pk}/raw/").status_code == 403
     assert client.get(f"/channels/{account.pk}/switches/").status_code == 403
 
 
@@ -242,13 +240,15 @@ def test_a_failed_import_says_why_shows_what_came_and_is_tried_again(
     expect(page.locator("#toasts")).to_contain_text("2 imports are tried again.")
 
 
-def test_somebody_without_the_right_may_try_again_but_not_read_what_came(company: Company) -> None:
+def test_somebody_without_the_right_may_try_again_and_reads_what_came_without_the_buyer(
+    company: Company,
+) -> None:
     client = logged_in(person(username="lin", role=Role.OPERATIONS))
     failed = FailedImport.objects.latest("pk")
     html = client.get("/channels/failed/").content.decode()
     assert "Try again" in html
-    assert "What came" not in html
-    assert client.get(f"/channels/failed/{failed.pk}/raw/").status_code == 403
+    assert "What came" in html
+    assert "blacked out" in client.get(f"/channels/failed/{failed.pk}/raw/").content.decode()
     assert client.post("/channels/failed/retry/", {"ids": failed.pk}).status_code == 204
 
 

@@ -55,7 +55,7 @@ def run_stream(account: ChannelAccount, stream: str, moment: datetime = START) -
     """Pull a stream to the end of its pass, without waiting for its rate."""
     open_wide(account)
     work.ring(model=Pull, pks=[pull_of(account, stream).pk])
-    streams.run(pull_id=pull_of(account, stream).pk, now=at(moment))
+    streams.run(pull_id=pull_of(account, stream).pk, now=at(moment), turn=600)
     return pull_of(account, stream)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from channels import accounts
+from channels import accounts, tokens
 from channels.accounts import AccountRefused
 from channels.adapter import CredentialsRejected
 from channels.models import ChannelAccount, Pull, Shop, ThrottleBucket
-from ecomhub import clock
+from channels.registry import platform
+from ecomhub import clock, sealed
 from ecomhub.clock import Anchor
 from ecomhub.models import Event
 from ecomhub.work import WorkState
@@ -144,6 +146,28 @@ def test_switching_off_leaves_an_import_only_account(small: ChannelAccount) -> N
     assert (on.pushes_stock, on.confirms_shipments) == (True, False)
     off = accounts.switch_off(account=small, at=START)
     assert (off.pushes_stock, off.switched_on_at) == (False, None)
+
+
+def test_consent_given_by_hand_ends_when_the_platform_says(
+    small: ChannelAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pasted credentials are a consent of the documented length; a new password alone changes nothing."""
+    year = replace(platform("amazon"), consent=timedelta(days=365))
+    monkeypatch.setattr(accounts, "offered_platform", lambda key: year)
+    assert accounts.consent_end(offered=year, at=START) == START + timedelta(days=365)
+    held = sealed.unseal(context=tokens.secret_context(small), blob=small.credential.sealed)
+    fresh = {**held, "refresh_token": "another-one"}
+    accounts.reconnect(account=small, credentials=fresh, at=START)
+    small.refresh_from_db()
+    assert small.authorized_until == START + timedelta(days=365)
+    later = START + timedelta(days=300)
+    accounts.reconnect(account=small, credentials={**fresh, "client_secret": "renewed"}, at=later)
+    small.refresh_from_db()
+    assert small.authorized_until == START + timedelta(days=365)
+    told = later + timedelta(days=90)
+    accounts.reconnect(account=small, credentials=fresh, at=later, authorized_until=told)
+    small.refresh_from_db()
+    assert small.authorized_until == told
 
 
 def test_engaged_brake_keeps_its_first_reason(small: ChannelAccount) -> None:

@@ -44,8 +44,8 @@ def test_listing_with_a_difficult_code_is_found_by_it(british: ChannelAccount, m
 
 def test_unknown_listing_of_an_order_is_created_unmapped(small: ChannelAccount) -> None:
     wanted = [WantedListing(US, "NEW-1", "A thing", "B0X"), WantedListing(US, "NEW-2")]
-    first = resolve(account_id=small.pk, wanted=wanted)
-    again = resolve(account_id=small.pk, wanted=wanted)
+    first = resolve(account_id=small.pk, wanted=wanted, at=START)
+    again = resolve(account_id=small.pk, wanted=wanted, at=START)
     assert first == again
     assert first[US, "NEW-1"].components == ()
     assert Listing.objects.unmapped().count() == 2
@@ -56,49 +56,51 @@ def test_known_listings_are_resolved_in_three_statements_whatever_their_number(
 ) -> None:
     for number in (1, 60):
         wanted = [WantedListing(US, f"CODE-{place}") for place in range(number)]
-        resolve(account_id=small.pk, wanted=wanted)
+        resolve(account_id=small.pk, wanted=wanted, at=START)
         with CaptureQueriesContext(
             connection,
         ) as seen:
-            assert len(resolve(account_id=small.pk, wanted=wanted)) == number
+            assert len(resolve(account_id=small.pk, wanted=wanted, at=START)) == number
         assert len(seen) <= 3
 
 
 def test_order_from_a_marketplace_without_shop_opens_one(small: ChannelAccount) -> None:
     japan = "A1VC38T7YXB528"
     assert not small.shops.filter(marketplace=japan).exists()
-    found = resolve(account_id=small.pk, wanted=[WantedListing(japan, "X"), WantedListing("nowhere", "Y")])
+    wanted = [WantedListing(japan, "X"), WantedListing("nowhere", "Y")]
+    found = resolve(account_id=small.pk, wanted=wanted, at=START)
     assert set(found) == {(japan, "X")}
     assert small.shops.get(marketplace=japan).currency == "JPY"
 
 
 def test_bundle_sells_several_skus(small: ChannelAccount) -> None:
-    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "BUNDLE")])
+    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "BUNDLE")], at=START)
     listing = Listing.objects.get(pk=found[US, "BUNDLE"].id)
     one, two = make_sku(), make_sku()
     listings.pair(listing=listing, components=[(one.pk, 1), (two.pk, 2)], at=START, actor="ann")
-    resolved = resolve(account_id=small.pk, wanted=[WantedListing(US, "BUNDLE")])[US, "BUNDLE"]
+    resolved = resolve(account_id=small.pk, wanted=[WantedListing(US, "BUNDLE")], at=START)[US, "BUNDLE"]
     assert resolved.components == ((one.pk, 1), (two.pk, 2))
     listing.refresh_from_db()
     assert listing.is_mapped
     assert Publication.objects.filter(listing=listing).exists()
-    assert Event.objects.get(object_kind="listing", object_id=listing.pk).kind == "paired"
+    told = Event.objects.filter(object_kind="listing", object_id=listing.pk).order_by("sequence")
+    assert [event.kind for event in told] == ["created", "paired"]
     listings.pair(listing=listing, components=[], at=START)
     listing.refresh_from_db()
     assert not listing.is_mapped
 
 
 def test_pairing_again_with_the_same_skus_changes_nothing(small: ChannelAccount) -> None:
-    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE")])
+    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE")], at=START)
     sku = make_sku()
     pairings = {found[US, "ONE"].id: [(sku.pk, 1)]}
     assert listings.pair_many(pairings=pairings, at=START) == 1
     assert listings.pair_many(pairings=pairings, at=START) == 0
-    assert Event.objects.filter(object_kind="listing").count() == 1
+    assert Event.objects.filter(object_kind="listing", kind="paired").count() == 1
 
 
 def test_pairing_takes_the_publication_from_a_worker_with_the_old_pairing(small: ChannelAccount) -> None:
-    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE")])
+    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE")], at=START)
     listing = Listing.objects.get(pk=found[US, "ONE"].id)
     listings.pair(listing=listing, components=[(make_sku().pk, 1)], at=START)
     before = Publication.objects.get(listing=listing)
@@ -110,7 +112,7 @@ def test_pairing_takes_the_publication_from_a_worker_with_the_old_pairing(small:
 
 @pytest.mark.parametrize("wrong", ["twice", "zero", "missing", "parent"])
 def test_wrong_pairing_is_refused(small: ChannelAccount, wrong: str) -> None:
-    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE")])
+    found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE")], at=START)
     listing = Listing.objects.get(pk=found[US, "ONE"].id)
     sku = make_sku()
     if wrong == "parent":
@@ -130,7 +132,7 @@ def test_two_first_sights_of_a_listing_make_one(small: ChannelAccount) -> None:
     shop = small.shops.get(marketplace=US)
     with transaction.atomic():
         Listing.objects.create(shop=shop, external_id="ONE", title="seen first")
-        found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE", "seen second")])
+        found = resolve(account_id=small.pk, wanted=[WantedListing(US, "ONE", "seen second")], at=START)
     assert Listing.objects.get(pk=found[US, "ONE"].id).title == "seen first"
 
 

@@ -17,6 +17,7 @@ from channels.models import ChannelAccount, ListingChange, PricePublication
 from channels.pricing import PriceRefused
 from channels.registry import platform
 from ecomhub import work
+from ecomhub.sentences import shown
 from ecomhub.work import WorkState
 from tests.channels.bazaar import bazaar, connect, listing
 from tests.channels.making import answer, at, later, push, run_stream, sell
@@ -173,7 +174,7 @@ def test_unknown_outcome_is_simply_sent_again(
 ) -> None:
     row = want(live, "12.50")
     answer(monkeypatch, "push_price", RetryLater("the line was cut", unknown=True))
-    assert send(live).stopped == "the line was cut"
+    assert shown(send(live).stopped).endswith("it is tried again by itself: the line was cut")
     monkeypatch.undo()
     PricePublication.objects.filter(pk=row.pk).update(due_at=START - timedelta(days=900))
     assert send(live).pushed == 1

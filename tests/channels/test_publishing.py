@@ -13,6 +13,7 @@ from channels.adapter import Refused
 from channels.models import ChannelAccount, Listing, Publication
 from channels.offers import publishable_quantity
 from ecomhub import work
+from ecomhub.sentences import shown
 from ecomhub.work import ClockTimestamp, WorkState
 from inventory import ledger
 from inventory.models import Sku, Warehouse
@@ -260,7 +261,7 @@ def test_listing_refused_again_and_again_is_still_tried_every_hour(
         assert push(live).refused == 1
     row = Publication.objects.get(listing=listing)
     assert row.state == WorkState.WAITING
-    assert row.last_error == "no such product type"
+    assert shown(row.last_error) == "The platform does not take it: no such product type"
     assert timedelta(minutes=50) < row.due_at - work.database_now() <= timedelta(hours=1)
     monkeypatch.undo()
     Publication.objects.update(due_at=ClockTimestamp())
@@ -312,7 +313,8 @@ def test_refused_read_back_waits_alone(
     monkeypatch.setattr(tokens, "call", gone)
     assert readback.read_back(account_id=live.pk, now=at(later(minutes=3))) == 1
     left = Publication.objects.get(confirmed_at__isnull=True)
-    assert (left.listing_id, left.last_error, left.errors) == (one.pk, "unknown listing", 0)
+    assert shown(left.last_error) == "The platform does not take it: unknown listing"
+    assert (left.listing_id, left.errors) == (one.pk, 0)
     readback.read_back(account_id=live.pk, now=at(later(minutes=4)))
     assert asked == [later(minutes=3)]
     for minutes in (7, 15, 31, 63, 64):

@@ -150,7 +150,7 @@ def test_refused_refresh_without_a_lost_answer_says_what_the_platform_said(
     with pytest.raises(CredentialsRejected):
         call(account)
     account.refresh_from_db()
-    assert account.state_reason == "key"
+    assert account.state_words.endswith("It said: key")
 
 
 def test_refused_refresh_is_not_repeated_by_those_who_waited(account: ChannelAccount, market: Market) -> None:

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from channels import accounts, changes, controls, effects, listings, queries, standing
 from channels.differing import differing
+from channels.forms import ShopForm
 from channels.models import ChannelAccount, Listing, Publication, Shop
 from channels.standing import Standing
 from ecomhub import work
 from ecomhub.access import SYSTEM
+from tests.api.calling import Api, make_person
 from tests.channels.bazaar import bazaar, connect, listing
 from tests.channels.making import push, sell
-from tests.inventory.making import make_warehouse
+from tests.inventory.making import make_sku, make_warehouse
 from tests.platforms_fake.sandbox import Market
 from tests.sandbox_fixture import START
 
@@ -96,6 +100,50 @@ def test_limits_say_why_less_is_offered_than_the_stock_allows(live: ChannelAccou
     assert stands(live).limits == ["paused: 0 is offered"]
 
 
+def test_cap_of_a_shop_holds_for_listings_without_one(live: ChannelAccount, market: Market) -> None:
+    """It is seen before it is stored, said in words, sent to the platform and shown by the API."""
+    push(live)
+    shop = Shop.objects.get(account=live, marketplace="FB-US")
+    offer(live, "A-2", cap=7)
+    told = effects.of_shop(shop=shop, buffer=0, percentage=100, cap=6, is_paused=False)
+    assert (told.down, told.to_zero, told.examples) == (1, 0, (("A-1", 20, 6),))
+    data = {name: value for name, value in ShopForm(instance=shop).initial.items() if value is not None}
+    form = ShopForm({**data, "cap": "6"}, instance=shop)
+    assert form.is_valid(), form.errors
+    controls.change_shop(shop=form.save(commit=False), at=START)
+    assert (stands(live).wanted, stands(live).why, stands(live).limits) == (6, "waiting", ["at most 6"])
+    assert stands(live, "A-2").wanted == 7
+    one = effects.of_listing(
+        listing=listing(live, "A-1"), buffer=None, cap=None, percentage=None, is_paused=False
+    )
+    assert one is not None
+    assert one.after == 6
+    push(live)
+    assert stands(live).shown == 6
+    assert Api().get(f"shops/{shop.pk}/")["cap"] == 6
+
+
+def test_history_of_a_listing_tells_what_it_sold(live: ChannelAccount, client: Client) -> None:
+    one = listing(live, "A-1")
+    bundle = [(make_sku(code).pk, units) for code, units in (("MUG-BLUE", 1), ("PLATE", 2))]
+    listings.pair(listing=one, components=bundle, at=START + timedelta(hours=1), actor="mei")
+    controls.set_offer(
+        listing=one, buffer=3, cap=None, percentage=None, is_paused=False, at=START + timedelta(hours=2)
+    )
+    listings.pair(listing=one, components=[], at=START + timedelta(hours=3), actor="mei")
+    client.force_login(make_person())
+    page = client.get(reverse("channels:listing", args=[one.pk])).content.decode()
+    story = page[page.index("history-title") :]
+    places = [story.index(words) for words in ("Pairing undone", "buffer – → 3", "1 × MUG-BLUE + 2 × PLATE")]
+    assert places == sorted(places)
+
+
+def test_api_says_what_an_account_can_do_and_does(live: ChannelAccount) -> None:
+    shown = Api().get(f"accounts/{live.pk}/")
+    assert (shown["pushes_stock"], shown["pushes_prices"]) == (True, True)
+    assert {"push_stock", "push_price", "confirm_shipment"} <= set(shown["capabilities"])
+
+
 def test_database_finds_the_same_differences_as_the_rule(live: ChannelAccount, market: Market) -> None:
     shop = Shop.objects.get(account=live, marketplace="FB-US")
 
@@ -114,6 +162,9 @@ def test_database_finds_the_same_differences_as_the_rule(live: ChannelAccount, m
         lambda: push(live),
         lambda: offer(live, "A-2", buffer=100),
         lambda: controls.change_shop(shop=_with(shop, buffer=3, percentage=70), at=START),
+        lambda: push(live),
+        lambda: controls.change_shop(shop=_with(shop, cap=2), at=START),
+        lambda: offer(live, "A-2", cap=5),
         lambda: push(live),
         lambda: controls.change_shop(shop=_with(shop, is_paused=True), at=START),
         lambda: Listing.objects.filter(external_id="A-3").update(
@@ -145,7 +196,7 @@ def test_effect_of_limits_is_told_before_anything_changes(live: ChannelAccount, 
     assert found is not None
     assert (found.shown, found.before, found.after, found.possible) == (20, 20, 7, 20)
     shop = Shop.objects.get(account=live, marketplace="FB-US")
-    effect = effects.of_shop(shop=shop, buffer=8, percentage=100, is_paused=False)
+    effect = effects.of_shop(shop=shop, buffer=8, percentage=100, cap=None, is_paused=False)
     assert (effect.listings, effect.to_zero, effect.down, effect.up, effect.same) == (3, 1, 1, 0, 1)
     assert effect.examples[0] == ("A-2", 7, 0)
     assert (stands(live).wanted, stands(live, "A-2").wanted) == (20, 7)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.core.cache import cache
+from django.db.models import F
 
-from channels import failures, listings, queries, standing, streams, tasks
-from channels.models import ChannelAccount, FailedImport, Listing, Pull
+from channels import failures, listings, queries, quota, standing, streams, tasks
+from channels.models import ChannelAccount, FailedImport, Listing, Pull, ThrottleBucket
 from channels.pairing_sheet import apply, check
+from channels.registry import platform
 from ecomhub import discovery, work
 from ecomhub.access import NOBODY, SYSTEM
 from ecomhub.celery import app
@@ -84,6 +88,20 @@ def test_turn_that_ends_in_mid_pass_goes_on_at_its_checkpoint(
     assert Listing.objects.count() == len(known)
 
 
+def test_quota_is_of_today_and_of_the_platforms_daily_cap(
+    small: ChannelAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capped = replace(platform("amazon"), daily={"fetch_listings": 5000})
+    monkeypatch.setattr(quota, "platform", lambda key: capped)
+    run_stream(small, "listings")
+    today = next(one for one in quota.quotas_of(account=small) if one.operation == "fetch_listings")
+    assert f"; {today.used} of 5,000 calls used today" in today.words
+    assert today.used > 0
+    ThrottleBucket.objects.update(used_on=F("used_on") - 1)
+    later = next(one for one in quota.quotas_of(account=small) if one.operation == "fetch_listings")
+    assert later.words.endswith("; 0 of 5,000 calls used today")
+
+
 def test_overview_shows_streams_quota_and_what_waits(small: ChannelAccount) -> None:
     run_stream(small, "listings")
     [view] = queries.overview(actor=SYSTEM, at=START)
@@ -95,9 +113,12 @@ def test_overview_shows_streams_quota_and_what_waits(small: ChannelAccount) -> N
     assert named["listings"].last_run is not None
     assert named["listings"].last_run.ok
     assert named["orders"].behind_s > 0
-    words = {quota.operation: quota.words for quota in view.quotas}
-    assert words["fetch_orders"] == "20 of 20 calls in hand, one more every 3 minutes"
-    assert words["confirm_shipment"].endswith("2 more a second")
+    words = {one.operation: one.words for one in view.quotas}
+    assert words["fetch_orders"] == "20 of 20 calls in hand, one more every 3 minutes; 0 calls used today"
+    assert "2 more a second" in words["confirm_shipment"]
+    read = next(one for one in view.quotas if one.operation == "fetch_listings")
+    assert read.used > 0
+    assert f"; {read.used} call" in read.words
     assert view.quotas[0].operation == "fetch_orders"
     assert queries.overview(actor=NOBODY, at=START) == []
 

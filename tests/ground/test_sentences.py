@@ -24,6 +24,11 @@ def test_sentence_is_worded_in_the_readers_language() -> None:
         assert "9" in chinese
 
 
+def test_sentence_without_values_may_stand_as_it_is() -> None:
+    with translation.override("zh-hans"):
+        assert shown("Nothing failed") == "没有失败记录"
+
+
 @pytest.mark.parametrize(
     "words",
     ["", "refresh token revoked", "{", '{"says":', '{"says":"%(a)s","with":{}}'],

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections
 
-from ecomhub import verifying
+from ecomhub import discovery, verifying
 from ecomhub.discovery import Law
 from ecomhub.models import LegalEntity
 
@@ -75,3 +79,57 @@ def test_time_limits_of_the_application_do_not_stop_a_long_law() -> None:
         assert verifying.verify(laws=[law]).ok
     finally:
         connection.close()
+
+
+def test_a_report_gives_each_number_once_with_the_sum_of_its_laws() -> None:
+    names = ("I10", "I2.one", "houses.own.law", "I2", "I1.a", "I1.b")
+    verdict = verifying.verify(
+        laws=[
+            Law(
+                id=name, title=f"About {name}", checked=f"SELECT {place}", violations=f"SELECT 1 LIMIT {part}"
+            )
+            for place, (name, part) in enumerate(zip(names, (0, 1, 0, 0, 1, 1), strict=True), start=1)
+        ]
+    )
+    said = [(one.id, one.checked, one.violations, one.title) for one in verdict.chapters]
+    assert said == [
+        ("I1", 11, 2, "About I1.a; About I1.b"),
+        ("I2", 6, 1, "About I2"),
+        ("I10", 1, 0, "About I10"),
+        ("houses.own.law", 3, 0, "About houses.own.law"),
+    ]
+    assert [[part.id for part in one.parts] for one in verdict.chapters] == [
+        ["I1.a", "I1.b"], ["I2.one"], [], [],
+    ]  # fmt: skip
+    assert verdict.broken == ["I2.one", "I1.a", "I1.b"]
+
+
+def test_all_invariants_of_money_are_printed_by_their_number_with_their_count() -> None:
+    numbers = [f"I{number}" for number in range(1, 26)]
+    printed, told = StringIO(), StringIO()
+    call_command("verify", stdout=printed)
+    counts = re.findall(r"^ok +(I\d+): \d+ checked, 0 broken\. \w.*\.$", printed.getvalue(), re.MULTILINE)
+    assert counts == numbers
+    call_command("verify", "--json", stdout=told)
+    laws = json.loads(told.getvalue())["laws"]
+    assert [law["id"] for law in laws if law["id"] in numbers] == numbers
+    assert all(isinstance(law["checked"], int) and law["violations"] == 0 for law in laws)
+
+
+def test_a_broken_law_is_printed_with_what_breaks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    law = Law(
+        id="I5.keys",
+        title="Once",
+        checked="SELECT 7",
+        violations="SELECT 'book ' || n FROM generate_series(1, 2) n",
+    )
+    monkeypatch.setattr(discovery, "laws", lambda: [law])
+    printed = StringIO()
+    with pytest.raises(CommandError, match=r"broken: I5\.keys"):
+        call_command("verify", stdout=printed)
+    assert [line.strip() for line in printed.getvalue().splitlines()] == [
+        "BROKEN I5: 7 checked, 2 broken. Once.",
+        "I5.keys: 7 checked, 2 broken.",
+        "book 1",
+        "book 2",
+    ]

@@ -56,9 +56,9 @@ def test_what_a_demand_holds_is_the_sum_of_what_was_done_for_it() -> None:
     stock(sku, warehouse, 9)
     ledger.reserve(claims=[claim(sku, warehouse, 5, 1)], at=AT)
     ledger.ship(claims=[claim(sku, warehouse, 2, 1, "ship")], at=AT)
-    assert queries.demand_held(demand="wish:1") == {(sku.pk, warehouse.pk): 3}
+    assert queries.demands_held(demands=["wish:1"]) == {"wish:1": {(sku.pk, warehouse.pk): 3}}
     ledger.release(claims=[claim(sku, warehouse, 3, 1, "release")], at=AT)
-    assert queries.demand_held(demand="wish:1") == {}
+    assert queries.demands_held(demands=["wish:1"]) == {}
 
 
 def test_pages_of_products_show_every_one_once_in_order() -> None:

@@ -11,6 +11,7 @@ from ecomhub import files, work
 from ecomhub.access import SYSTEM
 from ecomhub.files import read
 from ecomhub.models import Event
+from ecomhub.sentences import shown
 from logistics import arranging, queries
 from logistics.arranging import again, offers, prefer
 from logistics.dispatch import change_tracking
@@ -172,7 +173,8 @@ def test_refusal_is_an_exception_and_can_be_put_right(parcels: Parcels) -> None:
     parcels.ask()
     parcels.market.refused.add("handover")
     row = parcels.step()
-    assert (row.outcome, row.state, row.reason) == ("refused", "quarantined", "no handover")
+    assert (row.outcome, row.state) == ("refused", "quarantined")
+    assert shown(row.reason) == "The platform does not take it: no handover"
     assert OrderIssue.objects.get(solved_at=None).kind == "confirm_refused"
     parcels.market.refused.clear()
     again(arrangement_id=row.pk, at=AFTER, actor="somebody")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecomhub.access import Role
+from logistics.models import Shipment
 from tests.api.calling import Api, make_person
 from tests.logistics.parcels import AFTER, Parcels
 from tests.platforms_fake.sandbox import LABEL
@@ -36,6 +37,19 @@ def test_program_arranges_by_the_shops_rule_and_ships_with_the_platforms_number(
     gone = api.post("shipments/", {"order": parcels.order.pk})
     assert (gone["tracking_number"], gone["carrier"]) == ("FBo1", "Bazaar Post")
     assert gone["confirmations"][0]["outcome"] == "confirmed"
+
+
+def test_shipment_is_arranged_only_in_the_state_the_program_saw(api: Api, parcels: Parcels) -> None:
+    where = f"shipments/{parcels.shipment.pk}/"
+    seen = api.client.get(f"/api/v1/{where}").headers["ETag"]
+    Shipment.objects.filter(pk=parcels.shipment.pk).update(service="changed meanwhile")
+    refused = api.raw_post(f"{where}arrange/", {}, key="one", match=seen)
+    assert (refused.status_code, refused.json()["code"]) == (412, "changed_meanwhile")
+    assert api.get(where)["arrangement"] is None
+    now = api.client.get(f"/api/v1/{where}").headers["ETag"]
+    assert now != seen
+    assert api.raw_post(f"{where}arrange/", {}, key="one", match=now).status_code == 200
+    assert api.get(where)["arrangement"]["outcome"] == "intended"
 
 
 def test_program_chooses_among_the_choices(api: Api, parcels: Parcels) -> None:

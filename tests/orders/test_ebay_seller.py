@@ -45,7 +45,7 @@ def seller(transactional_db: None, market: Sandbox) -> ChannelAccount:
 def pull(account: ChannelAccount, moment: datetime) -> None:
     row = pull_of(account, "orders")
     work.ring(model=Pull, pks=[row.pk])
-    pulling.pull_orders(pull_id=row.pk, now=lambda: moment)
+    pulling.pull_orders(pull_id=row.pk, now=lambda: moment, turn=600)
 
 
 def test_each_site_is_a_shop(seller: ChannelAccount) -> None:

@@ -21,10 +21,12 @@ from channels.messages import IncomingBuyer
 from channels.models import ChannelAccount, DataKey, Pull, RawDocument
 from channels.registry import platform
 from ecomhub import clock, events, work
+from ecomhub.access import Role
 from ecomhub.verifying import verify
 from orders import buyers, erasing, fetching, pulling
 from orders.laws import LAWS
 from orders.models import Order, OrderBuyer
+from tests.api.calling import Api, make_person
 from tests.channels.bazaar import bazaar, connect
 from tests.channels.making import pull_of
 from tests.orders.factory import AT, incoming, line, take
@@ -214,6 +216,28 @@ def test_demanded_buyers_are_erased_everywhere_and_the_proof_stays(
     assert (demand.erased_at, demand.orders_erased) == (AT, 1)
     assert verify(laws=[law for law in LAWS if law.id == "orders.erased_buyers_are_gone"]).ok
     assert [event.kind for event in events.of(object_kind="erasure", object_id=demand.pk)] == ["erased"]
+
+
+def test_erased_buyer_is_gone_from_the_answer_a_repeated_call_gets(account: ChannelAccount) -> None:
+    """The call is still done once, and its answer no longer shows who bought; others' stay as they were."""
+    ChannelAccount.objects.update(go_live_at=AT - timedelta(days=1))
+    account.refresh_from_db()
+    api = Api(make_person(Role.ADMIN))
+    answers = {}
+    for name in ("Ana", "Ben"):
+        buy(account, name, order=f"order-{name}")
+        pk = Order.objects.get(external_id=f"order-{name}").pk
+        path, body = f"orders/{pk}/actions/", {"action": "hold"}
+        answers[name] = (path, body, api.post(path, body, key=name, status=200))
+        assert answers[name][2]["buyer"]["name"] == name
+    deliver(account, about="erasure", buyers=["id-Ana"])
+    erasing.erase_due(at=AT)
+    path, body, _seen = answers["Ana"]
+    again = api.post(path, body, key="Ana", status=200)
+    assert again["buyer"] is None
+    assert again["hold_reason"]
+    path, body, seen = answers["Ben"]
+    assert api.post(path, body, key="Ben", status=200) == seen
 
 
 def test_late_order_does_not_bring_an_erased_buyer_back(account: ChannelAccount) -> None:

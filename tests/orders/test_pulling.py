@@ -40,7 +40,7 @@ def now() -> datetime:
 def pull(account: ChannelAccount, moment: datetime = START) -> Pull:
     row = pull_of(account, "orders")
     work.ring(model=Pull, pks=[row.pk])
-    pulling.pull_orders(pull_id=row.pk, now=lambda: moment)
+    pulling.pull_orders(pull_id=row.pk, now=lambda: moment, turn=600)
     return pull_of(account, "orders")
 
 
@@ -69,7 +69,7 @@ def test_account_is_pulled_by_one_of_two_workers(busy: ChannelAccount) -> None:
     def worker(_number: int) -> timedelta | None:
         start.wait()
         try:
-            return pulling.pull_orders(pull_id=row.pk, now=now)
+            return pulling.pull_orders(pull_id=row.pk, now=now, turn=600)
         finally:
             connection.close()
 

@@ -124,7 +124,7 @@ def pull(parcels: Parcels) -> Pull:
     """Read the stream to the end of its pass."""
     row = Pull.objects.get(account=parcels.account, stream="returns")
     work.ring(model=Pull, pks=[row.pk])
-    pulling.pull_orders(pull_id=row.pk, now=lambda: LATER)
+    pulling.pull_orders(pull_id=row.pk, now=lambda: LATER, turn=600)
     row.refresh_from_db()
     return row
 

@@ -57,7 +57,7 @@ def shop(transactional_db: None, market: Sandbox) -> ChannelAccount:
 def pull(account: ChannelAccount, moment: datetime = START) -> Pull:
     row = pull_of(account, "orders")
     work.ring(model=Pull, pks=[row.pk])
-    pulling.pull_orders(pull_id=row.pk, now=lambda: moment)
+    pulling.pull_orders(pull_id=row.pk, now=lambda: moment, turn=600)
     return pull_of(account, "orders")
 
 

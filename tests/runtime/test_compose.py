@@ -279,3 +279,29 @@ def test_unsafe_values_stop_the_start(machine: Machine, variable: str, value: st
     )
     assert refused.returncode != 0
     assert "ImproperlyConfigured" in refused.stderr
+
+
+def _read_by_settings() -> dict[str, str]:
+    """Every variable the settings read, with its default where that is a plain number."""
+    source = (CHECKOUT / "ecomhub" / "settings.py").read_text()
+    found = re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"(?:, (\d+)\))?", source)
+    return dict(found)
+
+
+def test_every_variable_the_settings_read_is_in_the_example() -> None:
+    example = (CHECKOUT / ".env.example").read_text()
+    read = _read_by_settings()
+    assert {"DATABASE_URL", "ECOMHUB_KEYRING", "ECOMHUB_LOG_LEVEL"} <= set(read)
+    assert [name for name in read if not re.search(rf"\b{name}\b", example)] == []
+    named = {
+        name for name in re.findall(r"^(?:# )?([A-Z_]{6,})=", example, re.MULTILINE) if "ECOMHUB" in name
+    }
+    assert named - {*read, "ECOMHUB_PUBLISH", "ECOMHUB_PASSWORD"} == set(), "nobody reads these"
+
+
+def test_defaults_in_the_example_are_those_of_the_settings() -> None:
+    example = (CHECKOUT / ".env.example").read_text()
+    numbers = {name: number for name, number in _read_by_settings().items() if number}
+    assert "ECOMHUB_CALL_SECONDS" in numbers
+    for name, number in numbers.items():
+        assert re.search(rf"\(default {number}\)\.\n# {name}={number}$", example, re.MULTILINE), name

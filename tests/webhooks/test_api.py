@@ -9,7 +9,9 @@ import pytest
 from ecomhub import events
 from ecomhub.access import Role
 from ecomhub.webhooks.models import WebhookDelivery, WebhookEndpoint
+from inventory.models import StockLevel
 from tests.api.calling import Api, make_person
+from tests.inventory.making import make_sku, make_warehouse, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -48,6 +50,30 @@ def test_samples_are_real_and_newest_first(api: Api) -> None:
         events.record(object_kind="order", object_id=number, kind="ship", at=AT)
     newest, older = api.get("webhook-samples/", topic="order.ship")
     assert (newest["data"]["id"], older["data"]["id"]) == (2, 1)
+
+
+def test_samples_of_stock_are_the_levels_that_changed_last(api: Api) -> None:
+    [invented] = api.get("webhook-samples/", topic="stock")
+    assert invented["data"]["id"] == 1
+    place = make_warehouse()
+    skus = [make_sku() for _number in range(4)]
+    for sku in skus:
+        stock(sku, place, 5)
+    stock(skus[1], place, 2)
+    told = api.get("webhook-samples/", topic="stock.changed")
+    levels = {row.sku_id: row for row in StockLevel.objects.all()}
+    expected = [levels[sku.pk] for sku in (skus[1], skus[3], skus[2])]
+    assert [(one["data"]["id"], one["data"]["sequence"]) for one in told] == [
+        (level.pk, level.version) for level in expected
+    ]
+    assert {one["type"] for one in told} == {"stock.changed"}
+
+
+def test_sample_of_an_unknown_topic_says_which_there_are(api: Api) -> None:
+    for wrong in ("order.exploded", "orders", "listing.", "stock.changed.x"):
+        problem = api.get("webhook-samples/", topic=wrong, expect=400)
+        assert "Choose one of" in problem["errors"]["topic"][0]
+        assert "listing.quantity_sent" in problem["errors"]["topic"][0]
 
 
 def test_a_range_is_replayed(api: Api) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 
-from channels import accounts
+from channels import accounts, file_accounts
 from channels.accounts import AccountRefused
 from channels.adapter import ChannelError
 from channels.models import ChannelAccount
@@ -41,7 +41,10 @@ def read_credentials(path: Path) -> dict[str, Any]:
 class Command(BaseCommand):
     """Proves the credentials by a call, then stores the account. Nothing goes out until it is switched on."""
 
-    help = "Connect an account of a platform, import-only, from a JSON file with its credentials."
+    help = (
+        "Connect an account of a platform, import-only, from a JSON file with its credentials; "
+        "or add one worked by file."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the account."""
@@ -50,9 +53,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--credentials",
             type=Path,
-            required=True,
+            default=None,
             help="JSON file with the credential fields; may also name endpoint, token_endpoint, seller_id",
         )
+        parser.add_argument(
+            "--country",
+            action="append",
+            default=[],
+            help="worked by file (lazada ...): a country it sells in; several times for several shops",
+        )
+        parser.add_argument("--currency", default="", help="worked by file: another than the country's")
+        parser.add_argument("--time-zone", default="", help="worked by file: another than the country's")
         parser.add_argument("--environment", default="", help="a name from the platform's list of endpoints")
         parser.add_argument("--endpoint", default="", help="another address than the environment's")
         parser.add_argument("--token-endpoint", default="")
@@ -72,7 +83,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Connect."""
         try:
-            account = self._connect(options)
+            by_file = accounts.offered_platform(key=options["platform"]).is_by_file
+            account = self._add_by_file(options) if by_file else self._connect(options)
         except (AccountRefused, ChannelError) as error:
             raise CommandError(str(error)) from error
         shops = list(account.shops.order_by("pk").values_list("marketplace", flat=True))
@@ -83,16 +95,38 @@ class Command(BaseCommand):
             "seller_id": account.seller_id,
             "marketplaces": shops,
             "go_live_at": account.go_live_at.isoformat(),
-            "import_only": True,
+            "import_only": not by_file,
         }
-        self.stdout.write(
-            json.dumps(told, ensure_ascii=False)
-            if options["json"]
-            else f"{account.name} is connected, import-only, with {len(shops)} shops. "
-            f"Next: manage.py channel_preview {json.dumps(account.name)}"
+        if options["json"]:
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+        elif by_file:
+            self.stdout.write(
+                f"{account.name} is added with {len(shops)} shops. Next: manage.py import_sheet orders FILE"
+            )
+        else:
+            self.stdout.write(
+                f"{account.name} is connected, import-only, with {len(shops)} shops. "
+                f"Next: manage.py channel_preview {json.dumps(account.name)}"
+            )
+
+    def _add_by_file(self, options: dict[str, Any]) -> ChannelAccount:
+        now = clock.now()
+        return file_accounts.add(
+            platform=options["platform"],
+            name=options["name"],
+            countries=options["country"],
+            legal_entity=self._entity(options["legal_entity"]),
+            go_live_at=options["live_since"] or now,
+            at=now,
+            seller_id=options["seller_id"],
+            currency=options["currency"].upper(),
+            time_zone=options["time_zone"],
+            actor="command",
         )
 
     def _connect(self, options: dict[str, Any]) -> ChannelAccount:
+        if options["credentials"] is None:
+            raise CommandError("Give --credentials FILE with the credential fields.")
         key = options["platform"]
         given = read_credentials(options["credentials"])
         fields = [field.key for field in accounts.offered_platform(key=key).credential_fields]

@@ -46,6 +46,7 @@ from channels.platforms.amazon.mapping import read_order
 from channels.platforms.amazon.mapping_listings import read_listing, read_stock
 from channels.platforms.amazon.transport import Expected
 from channels.reading import Json, Unreadable, instant, read_each
+from ecomhub.sentences import kept
 
 INCLUDED_IN_ORDERS = (
     "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES",
@@ -82,7 +83,7 @@ class AmazonAdapter(OptionalVerbs):
         data = self._open(SellersApi, expected).get_marketplace_participation()
         places = [place for place in map(_participation, data["payload"]) if place is not None]
         if not places:
-            raise Refused("the account sells on no marketplace")
+            raise Refused(kept("The account sells on no marketplace."))
         self._prove_seller(places[0].id)
         return places
 
@@ -127,7 +128,9 @@ class AmazonAdapter(OptionalVerbs):
         try:
             return read_order(data["order"])
         except (Unreadable, RecursionError) as error:
-            raise Refused(f"order {order_id} cannot be read: {error}") from error
+            raise Refused(
+                kept("Order %(order)s cannot be read: %(words)s", order=order_id, words=str(error))
+            ) from error
 
     def fetch_listings(self, *, marketplace: str, page_token: str) -> Page[IncomingListing]:
         """Fetch one page of listings of a marketplace, in the order of their SKUs."""
@@ -160,7 +163,9 @@ class AmazonAdapter(OptionalVerbs):
         try:
             found = read_listing(data, marketplace)
         except (Unreadable, RecursionError) as error:
-            raise Refused(f"listing {listing_id} cannot be read: {error}") from error
+            raise Refused(
+                kept("Listing %(listing)s cannot be read: %(words)s", listing=listing_id, words=str(error))
+            ) from error
         if found.listing_id != listing_id:
             raise RetryLater("Amazon answered with another listing")
         return found
@@ -209,7 +214,7 @@ class AmazonAdapter(OptionalVerbs):
         """Hand in quantities of one marketplace as one feed: its messages cannot name a marketplace."""
         places = {update.marketplace for update in updates}
         if len(places) != 1:
-            raise Refused("a feed holds the quantities of exactly one marketplace")
+            raise Refused(kept("A feed holds the quantities of exactly one marketplace."))
         (marketplace,) = places
         content = feed_bytes(feeds.build_feed(seller_id=self.connection.seller_id, updates=updates))
         place = Expected(operation="push_stock_batch", key="url", kind=str, is_main=False)
@@ -237,7 +242,13 @@ class AmazonAdapter(OptionalVerbs):
         if status in ("IN_QUEUE", "IN_PROGRESS"):
             return None
         if status in ("CANCELLED", "FATAL"):
-            raise Refused(f"Amazon gave up feed {number}: {status}")
+            raise Refused(
+                kept(
+                    "Amazon gave up feed %(number)s (%(status)s). Its changes are sent again by themselves.",
+                    number=number,
+                    status=status,
+                )
+            )
         result = feed.get("resultFeedDocumentId")
         if status != "DONE" or not isinstance(result, str):
             raise RetryLater(f"feed {number} has the status {status[:40]} and no report")
@@ -295,11 +306,11 @@ def instant_text(at: datetime) -> str:
 def package_detail(notice: ShipmentNotice) -> Json:
     """Return a parcel as confirmShipment takes it. Raises ``Refused`` for what Amazon would not take."""
     if not (notice.reference.isascii() and notice.reference.isdigit()):
-        raise Refused("the parcel's reference must consist of digits")
+        raise Refused(kept("The parcel's reference must consist of digits."))
     if not notice.tracking_number.strip():
-        raise Refused("Amazon needs a tracking number")
+        raise Refused(kept("Amazon needs a tracking number."))
     if not notice.lines or any(quantity < 1 for _line, quantity in notice.lines):
-        raise Refused("a parcel holds at least one unit of each of its lines")
+        raise Refused(kept("A parcel holds at least one unit of each of its lines."))
     detail: Json = {"packageReferenceId": notice.reference, **_carrier(notice)}
     if notice.service:
         detail["shippingMethod"] = notice.service
@@ -318,14 +329,20 @@ def _carrier(notice: ShipmentNotice) -> dict[str, str]:
         return {"carrierCode": code}
     name = notice.carrier_name.strip() or notice.carrier.strip()
     if not name:
-        raise Refused("Amazon needs the carrier's name")
+        raise Refused(kept("Amazon needs the carrier's name."))
     return {"carrierCode": "Other", "carrierName": name}
 
 
 def _refuse_as_path(value: str, name: str) -> None:
     """Refuse what cannot be one segment of an address however it is encoded."""
     if not value or value in (".", ".."):
-        raise Refused(f"{value!r} cannot be used as a {name}")
+        raise Refused(
+            kept(
+                "%(value)s cannot be used as a %(name)s. Correct it and try again.",
+                value=value[:60],
+                name=name,
+            )
+        )
 
 
 def _token(name: str, value: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from channels.adapter import OrderFile, Refused
 from channels.messages import BadItem, IncomingOrder, Page
 from channels.platforms.amazon import mapping, mapping_v0
 from channels.reading import Json, bad_item, parse_sequence, read_each
+from ecomhub.sentences import kept
 
 NEW, OLD, MIXED = "orders-2026-01-01", "orders-v0", "orders-mixed"
 _HINT = (
@@ -39,7 +40,7 @@ def read_order_files(content: bytes) -> OrderFile:
         for value in values:
             _sort(value, found)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"the file is not JSON: {str(error)[:200]}") from error
+        raise Refused(kept("The file is not JSON: %(words)s", words=str(error)[:200])) from error
     if not (found.new or found.old or found.items or found.pages):
         raise Refused(_HINT)
     new_orders, new_bad = read_each(found.new, read=mapping.read_order, id_key="orderId")

@@ -9,6 +9,7 @@ from channels.platforms.amazon.directory import MARKETPLACE_BY_ID
 from channels.platforms.amazon.feeds import ANY_PRODUCT
 from channels.reading import Json, child, children
 from ecomhub.money import exponent
+from ecomhub.sentences import kept
 
 PRICE_PATH = "/attributes/purchasable_offer"
 _EVERYBODY = "ALL"
@@ -20,12 +21,24 @@ def check_price(update: PriceUpdate) -> None:
     place = MARKETPLACE_BY_ID.get(update.marketplace)
     if place is None or update.currency != place.currency:
         known = place.currency if place else "another currency"
-        raise Refused(f"prices there are in {known}, not in {update.currency}")
+        raise Refused(
+            kept(
+                "Prices there are in %(known)s, not in %(currency)s. "
+                "Set the price in the currency of the marketplace.",
+                known=known,
+                currency=update.currency,
+            )
+        )
     step = Decimal(1).scaleb(-exponent(update.currency))
     if update.price <= 0 or update.price != update.price.quantize(step):
-        raise Refused(f"a price is above zero and has at most {exponent(update.currency)} decimals")
+        raise Refused(
+            kept(
+                "A price is above zero and has at most %(decimals)d decimals.",
+                decimals=exponent(update.currency),
+            )
+        )
     if len(update.price.as_tuple().digits) > _MOST_DIGITS:
-        raise Refused("the price is larger than any true one")
+        raise Refused(kept("The price is larger than any true one."))
 
 
 def price_patch(update: PriceUpdate, *, held: Json) -> Json:

@@ -33,7 +33,9 @@ PLATFORM = Platform(
     read_order_files=read_order_files,
     operations=directory.OPERATIONS,
     buckets=directory.BUCKETS,
+    daily=directory.DAILY,
     authorization=AUTHORIZATION,
+    consent=directory.CONSENT,
     pushes=PUSHES,
     fee_habits=FeeHabits(abroad=frozenset({"INTERNATIONAL_FEE"})),
 )

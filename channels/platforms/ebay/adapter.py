@@ -35,6 +35,7 @@ from channels.platforms.ebay.transport import Expected
 from channels.platforms.ebay.wire_times import time_text
 from channels.platforms.ebay.xml_reading import inner, several
 from channels.reading import Json, Unreadable, read_each
+from ecomhub.sentences import kept
 
 ORDERS_PER_PAGE = 200
 OVERLAP = 20
@@ -71,14 +72,19 @@ class EbayAdapter(OptionalVerbs):
             raise RetryLater(f"eBay's answer is broken: {error}") from error
         places = [place for place in MARKETPLACES if place.id in found]
         if not places:
-            raise Refused("the account sells on no marketplace this hub knows")
+            raise Refused(kept("The account sells on no marketplace this hub knows."))
         return places
 
     def _prove_seller(self) -> str:
         user = who_is(self.connection, self._observer)
         if user.name.casefold() != self.connection.seller_id.strip().casefold():
             raise CredentialsRejected(
-                f"these credentials are of {user.name}, not of {self.connection.seller_id[:80]}"
+                kept(
+                    "These credentials are of %(theirs)s, not of %(ours)s. "
+                    "Sign in as the seller of this account.",
+                    theirs=user.name,
+                    ours=self.connection.seller_id[:80],
+                )
             )
         return user.marketplace
 
@@ -114,7 +120,9 @@ class EbayAdapter(OptionalVerbs):
         try:
             return read_order(data)
         except (Unreadable, RecursionError) as error:
-            raise Refused(f"order {order_id} cannot be read: {error}") from error
+            raise Refused(
+                kept("Order %(order)s cannot be read: %(words)s", order=order_id, words=str(error))
+            ) from error
 
     def fetch_listings(self, *, marketplace: str, page_token: str) -> Page[IncomingListing]:
         """Fetch one page of listings of a marketplace."""

@@ -13,6 +13,7 @@ from channels.platforms.ebay.directory import APPLICATION_SCOPE
 from channels.platforms.ebay.transport import USER_AGENT, Expected, is_json, judge, report, send
 from channels.reading import Json, parse_json
 from ecomhub.http import Answer
+from ecomhub.sentences import kept
 
 _REJECTIONS = {"invalid_grant", "invalid_client", "unauthorized_client", "access_denied", "invalid_scope"}
 _LONGEST_LIFE = 7 * 86_400
@@ -65,7 +66,13 @@ def segment(value: str, name: str) -> str:
 def refuse_as_path(value: str, name: str) -> None:
     """Refuse what names nothing, or would climb an address however it is encoded."""
     if not value.strip() or value in (".", ".."):
-        raise Refused(f"{value!r} cannot be used as a {name}")
+        raise Refused(
+            kept(
+                "%(value)s cannot be used as a %(name)s. Correct it and try again.",
+                value=value[:60],
+                name=name,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is fixed about eBay: its sites, addresses, published limits, carrier codes and credentials."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -63,6 +64,8 @@ SITE_NAMES: Mapping[str, str] = {
     "Australia": "EBAY_AU", "HongKong": "EBAY_HK", "Malaysia": "EBAY_MY", "Philippines": "EBAY_PH",
     "Singapore": "EBAY_SG", "Taiwan": "EBAY_TW",
 }  # fmt: skip
+# A seller's consent lasts 18 months; the answer to the consent itself names the exact end.
+CONSENT = timedelta(days=540)
 SITE_NUMBERS: Mapping[str, str] = {
     "EBAY_US": "0", "EBAY_CA": "2", "EBAY_GB": "3", "EBAY_AU": "15", "EBAY_AT": "16", "EBAY_FR": "71",
     "EBAY_DE": "77", "EBAY_IT": "101", "EBAY_BE": "123", "EBAY_NL": "146", "EBAY_ES": "186",
@@ -80,6 +83,7 @@ RATES: Mapping[str, Rate] = {
     "notification": Rate(0.01, 20),
     "finances": Rate(0.1, 200),
 }
+DAILY: Mapping[str, int] = {"trading": 5000}
 BUCKETS: Mapping[str, str] = {
     "check": "trading",
     "fetch_listings": "trading",

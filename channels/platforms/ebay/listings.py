@@ -15,6 +15,7 @@ from channels.platforms.ebay.wire_times import time_text
 from channels.platforms.ebay.xml_reading import inner, several, whole_text
 from channels.reading import Json, Unreadable, text
 from ecomhub import clock
+from ecomhub.sentences import kept
 
 PER_PAGE = 100
 SKUS_PER_CALL = 25
@@ -159,8 +160,16 @@ def fetch_one(
         if one.listing_id == listing_id:
             return one
     if bad:
-        raise Refused(f"listing {listing_id} cannot be read: {bad[0].reason}")
-    raise Refused(f"eBay shows no running listing {listing_id} on {marketplace}")
+        raise Refused(
+            kept("Listing %(listing)s cannot be read: %(words)s", listing=listing_id, words=bad[0].reason)
+        )
+    raise Refused(
+        kept(
+            "eBay shows no running listing %(listing)s on %(marketplace)s.",
+            listing=listing_id,
+            marketplace=marketplace,
+        )
+    )
 
 
 def without_handle(listing: IncomingListing) -> IncomingListing:

@@ -8,6 +8,7 @@ from channels.messages import BadItem, Page
 from channels.platforms.ebay import mapping, mapping_trading
 from channels.platforms.ebay.xml_reading import as_object, local_name, parse_xml, several
 from channels.reading import Json, bad_item, parse_sequence, read_each
+from ecomhub.sentences import kept
 
 REST, TRADING = "fulfillment-v1", "trading-get-orders"
 _HINT = (
@@ -34,7 +35,7 @@ def read_order_files(content: bytes) -> OrderFile:
         for value in parse_sequence(_decoded(content)):
             _sort(value, found)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"the file is neither JSON nor XML: {str(error)[:200]}") from error
+        raise Refused(kept("The file is neither JSON nor XML: %(words)s", words=str(error)[:200])) from error
     if not found.orders and not found.pages:
         raise Refused(_HINT)
     items, bad = read_each(found.orders, read=mapping.read_order, id_key="orderId")
@@ -68,7 +69,7 @@ def _read_xml(content: bytes) -> OrderFile:
     try:
         root = parse_xml(content)
     except ValueError as error:
-        raise Refused(f"the file cannot be read: {str(error)[:200]}") from error
+        raise Refused(kept("The file cannot be read: %(words)s", words=str(error)[:200])) from error
     orders = _orders_in(local_name(root), as_object(root))
     items, bad = read_each(orders, read=mapping_trading.read_order, id_key="OrderID")
     return OrderFile(page=Page(items=items, bad=bad), layout=TRADING)

@@ -10,6 +10,7 @@ from channels.platforms.ebay.trading import call_trading, words_of
 from channels.platforms.ebay.transport import Expected, RefusedWithCodes
 from channels.platforms.ebay.wire_times import time_text
 from channels.reading import Json
+from ecomhub.sentences import kept
 
 _SEPARATORS = re.compile(r"[\s\-./_]+")
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,100}", re.ASCII)
@@ -41,7 +42,7 @@ def confirm(*, connection: Connection, observer: Observer | None, notice: Shipme
 def parcel(notice: ShipmentNotice) -> Json:
     """Return a parcel as the Fulfillment API takes it. Raises ``Refused`` for what eBay would not take."""
     if not notice.lines or any(quantity < 1 for _line, quantity in notice.lines):
-        raise Refused("a parcel holds at least one unit of each of its lines")
+        raise Refused(kept("A parcel holds at least one unit of each of its lines."))
     return {
         "lineItems": [{"lineItemId": line, "quantity": quantity} for line, quantity in notice.lines],
         "shippedDate": time_text(notice.shipped_at),
@@ -54,7 +55,7 @@ def tracking_number(given: str) -> str:
     """Return a tracking number of letters and digits alone, which is all eBay takes."""
     found = _SEPARATORS.sub("", given)
     if not _NUMBER.fullmatch(found):
-        raise Refused("eBay needs a tracking number of letters and digits")
+        raise Refused(kept("eBay needs a tracking number of letters and digits."))
     return found
 
 
@@ -66,7 +67,7 @@ def carrier(notice: ShipmentNotice) -> str:
         return code
     name = notice.carrier_name.strip() or notice.carrier.strip()
     if not name:
-        raise Refused("eBay needs the carrier's name")
+        raise Refused(kept("eBay needs the carrier's name."))
     return name if _CARRIER_NAME.fullmatch(name) else "Other"
 
 

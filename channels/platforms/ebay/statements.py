@@ -21,6 +21,7 @@ from channels.platforms.ebay.transport import USER_AGENT, Expected, judge, repor
 from channels.platforms.ebay.wire_times import time_text
 from channels.reading import Json, Unreadable, needed_instant, needed_text
 from ecomhub import clock
+from ecomhub.sentences import kept
 
 SOURCE = "ebay_finances"
 PER_PAGE = 1000
@@ -99,10 +100,12 @@ def _key(secret: str) -> Ed25519PrivateKey:
         found = load_der_private_key(base64.b64decode("".join(lines), validate=True), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CredentialsRejected(
-            "the signing key is not one of eBay's: paste it as eBay shows it"
+            kept("The signing key is not one of eBay's. Paste it as eBay shows it.")
         ) from error
     if not isinstance(found, Ed25519PrivateKey):
-        raise CredentialsRejected("the signing key is not an Ed25519 key")
+        raise CredentialsRejected(
+            kept("The signing key is not an Ed25519 key. Make one at eBay and paste it as eBay shows it.")
+        )
     return found
 
 

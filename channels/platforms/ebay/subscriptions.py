@@ -9,6 +9,7 @@ from channels.messages import Connection
 from channels.platforms.ebay.client import RestApi, fetch_application_token
 from channels.platforms.ebay.transport import Expected, RefusedWithCodes
 from channels.reading import Json
+from ecomhub.sentences import kept
 
 ACCOUNT_DELETION = "MARKETPLACE_ACCOUNT_DELETION"
 AUTHORIZATION_REVOKED = "AUTHORIZATION_REVOCATION"
@@ -28,7 +29,7 @@ def subscribe(*, connection: Connection, observer: Observer | None, address: str
     """
     token = connection.credentials.get("verification_token", "")
     if not _TOKEN.fullmatch(token):
-        raise Refused("eBay needs a verification token of 32 to 80 letters, digits, _ or -")
+        raise Refused(kept("eBay needs a verification token of 32 to 80 letters, digits, _ or -."))
     seller = RestApi(connection, observer)
     held = _listed(seller, f"{_BASE}/subscription", "subscriptions")
     application = RestApi(connection, observer, token=fetch_application_token(connection))

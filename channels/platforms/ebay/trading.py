@@ -35,6 +35,7 @@ from channels.platforms.ebay.transport import (
 from channels.platforms.ebay.xml_reading import NAMESPACE, as_object, local_name, parse_xml, several
 from channels.reading import Json, Unreadable, text
 from ecomhub.http import Answer
+from ecomhub.sentences import kept
 
 COMPATIBILITY = "1379"
 _CALL_LIMIT = {"518", "21919144", "21919165"}
@@ -152,7 +153,12 @@ def _refuse_unwritable(value: Any) -> None:
                 raise TypeError("the SDK does not escape texts in lists")
             _refuse_unwritable(part)
     elif isinstance(value, str) and (value.startswith("<![CDATA[") or _UNWRITABLE.search(value)):
-        raise Refused(f"{value[:60]!r} cannot be written in an eBay request")
+        raise Refused(
+            kept(
+                "%(value)s cannot be written in a request to eBay. Take out its unusual characters.",
+                value=value[:60],
+            )
+        )
 
 
 def judge_trading(answer: Answer, *, expected: Expected, verb: str) -> Said:

@@ -14,6 +14,7 @@ from channels.platforms.ebay.trading import Said, call_trading, words_of
 from channels.platforms.ebay.transport import Expected, RefusedWithCodes, errors_in, hint
 from channels.platforms.ebay.xml_reading import several, whole_text
 from channels.reading import Json, Unreadable, text
+from ecomhub.sentences import kept
 
 ITEMS_PER_CALL = 4
 MADE_BY_INVENTORY = frozenset({"21919474", "21920270"})
@@ -142,7 +143,9 @@ def _status_request(change: Change, item: str) -> Json:
     if not item_of_code(change.listing_id):
         body["SKU"] = change.listing_id
     elif change.listing_id.count("-") > 1:
-        raise Refused("eBay takes quantities and prices of a variation only when it has a SKU: give it one")
+        raise Refused(
+            kept("eBay takes quantities and prices of a variation only when it has a SKU. Give it one.")
+        )
     if change.quantity is not None:
         body["Quantity"] = str(change.quantity)
     if change.price is not None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from channels.adapter import FeeHabits, Platform
 from channels.platforms.shopee import directory
 from channels.platforms.shopee.adapter import ShopeeAdapter
-from channels.platforms.shopee.granting import AUTHORIZATION
+from channels.platforms.shopee.granting import AUTHORIZATION, CONSENT
 from channels.platforms.shopee.order_files import read_order_files
 from channels.platforms.shopee.push import PUSHES
 
@@ -29,6 +29,7 @@ PLATFORM = Platform(
     costs=directory.COSTS,
     cancel_reasons=directory.CANCEL_REASONS,
     authorization=AUTHORIZATION,
+    consent=CONSENT,
     pushes=PUSHES,
     fee_habits=FeeHabits(takes_shipping="5300"),
 )

@@ -31,6 +31,7 @@ from channels.shipping_messages import (
     ShippingDocument,
     SplitRequest,
 )
+from ecomhub.sentences import kept
 
 SHOP = "/api/v2/shop/get_shop_info"
 CANCEL = "/api/v2/order/cancel_order"
@@ -54,7 +55,9 @@ class ShopeeAdapter(OptionalVerbs):
         data = self._line.get(SHOP, {}, Expected("check", "region", str))
         place = MARKETPLACE_BY_REGION.get(data["region"])
         if place is None:
-            raise Refused(f"the shop sells in {data['region'][:20]}, which is not known here")
+            raise Refused(
+                kept("The shop sells in %(region)s, which is not known here.", region=data["region"][:20])
+            )
         return [place]
 
     def fetch_orders(
@@ -108,7 +111,12 @@ class ShopeeAdapter(OptionalVerbs):
     def cancel_order(self, *, request: CancelRequest) -> None:
         """Cancel at Shopee, the whole order or lines of it. Raises ``Refused`` when it is too late."""
         if request.reason not in CANCEL_REASONS:
-            raise Refused(f"{request.reason[:60]!r} is no reason of Shopee's")
+            raise Refused(
+                kept(
+                    "%(reason)s is not a reason Shopee knows. Choose one of the list.",
+                    reason=request.reason[:60],
+                )
+            )
         body: Json = {"order_sn": orders.checked_order(request.order_id), "cancel_reason": request.reason}
         if request.lines or request.reason == "OUT_OF_STOCK":
             known = self._line_numbers(request.order_id)
@@ -125,8 +133,10 @@ class ShopeeAdapter(OptionalVerbs):
             for entry in orders.detail_entries(self._line, [order_id], operation="cancel_order"):
                 return line_numbers(needed_children(an_object(entry, "order"), "item_list"))
         except Unreadable as error:
-            raise Refused(f"order {order_id} cannot be read: {error}") from error
-        raise Refused(f"Shopee does not show the order {order_id}")
+            raise Refused(
+                kept("Order %(order)s cannot be read: %(words)s", order=order_id, words=str(error))
+            ) from error
+        raise Refused(kept("Shopee does not show the order %(order)s.", order=order_id))
 
     def answer_cancel(self, *, order_id: str, accept: bool) -> None:
         """Answer a buyer's wish to cancel. Raises ``Refused`` when there is none."""
@@ -164,8 +174,8 @@ def _partly(request: CancelRequest, known: dict[str, dict[str, int]]) -> list[Js
     found: list[Json] = []
     for line_id, quantity in request.lines:
         if line_id not in known:
-            raise Refused(f"the order has no line {line_id[:60]}")
+            raise Refused(kept("The order has no line %(line)s.", line=line_id[:60]))
         if quantity < 1:
-            raise Refused("at least one unit of a line is canceled")
+            raise Refused(kept("At least one unit of a line is canceled."))
         found.append({**known[line_id], "model_quantity": quantity})
     return found

@@ -18,6 +18,7 @@ from channels.platforms.shopee.mapping_listings import SEVERAL_LOCATIONS, read_i
 from channels.platforms.shopee.reading import needed_number, number
 from channels.platforms.shopee.transport import Expected, Line
 from channels.reading import Json, Unreadable, an_object, bad_item, children
+from ecomhub.sentences import kept
 
 LIST = "/api/v2/product/get_item_list"
 ITEMS = "/api/v2/product/get_item_base_info"
@@ -33,7 +34,7 @@ def checked_listing(listing_id: str) -> tuple[int, int]:
     """Return a listing's item and model, 0 without one. Raises ``Refused`` for what names no listing."""
     found = _LISTING.fullmatch(listing_id)
     if found is None:
-        raise Refused(f"{listing_id[:60]!r} is no listing of Shopee's")
+        raise Refused(kept("Shopee does not know the listing %(listing)s.", listing=listing_id[:60]))
     return int(found[1]), int(found[2] or 0)
 
 
@@ -133,15 +134,19 @@ def fetch_one(line: Line, *, marketplace: str, listing_id: str) -> IncomingListi
                 if number(shape, "model_id") == str(model_id):
                     return read_model(shape, item=item, tiers=tiers, marketplace=marketplace)
     except (Unreadable, RecursionError) as error:
-        raise Refused(f"listing {listing_id} cannot be read: {error}") from error
-    raise Refused(f"Shopee does not know the listing {listing_id}")
+        raise Refused(
+            kept("Listing %(listing)s cannot be read: %(words)s", listing=listing_id, words=str(error))
+        ) from error
+    raise Refused(kept("Shopee does not know the listing %(listing)s.", listing=listing_id))
 
 
 def push_stock(line: Line, update: StockUpdate) -> StockResult:
     """Set one listing's quantity."""
     item_id, model_id = checked_listing(update.listing_id)
     if update.handle == SEVERAL_LOCATIONS:
-        raise Refused("the listing has stock in several warehouses of Shopee's: set it in the Seller Centre")
+        raise Refused(
+            kept("The listing has stock in several warehouses of Shopee's. Set it in the Seller Centre.")
+        )
     stock: Json = {"stock": update.quantity}
     if update.handle:
         stock["location_id"] = update.handle
@@ -162,11 +167,13 @@ def push_price(line: Line, update: PriceUpdate) -> StockResult:
 def wire_price(price: Decimal, currency: str) -> int | float:
     """Return a price as a JSON number. Raises ``Refused`` for one Shopee would round or not take."""
     if not price.is_finite() or price <= 0 or price >= 10**12:
-        raise Refused("Shopee takes no such price")
+        raise Refused(kept("Shopee takes no such price."))
     if price == price.to_integral_value():
         return int(price)
     if currency in WHOLE_CURRENCIES or price != round(price, 2):
-        raise Refused(f"Shopee takes no fractions that small in {currency}")
+        raise Refused(
+            kept("Shopee takes no fractions that small in %(currency)s. Round the price.", currency=currency)
+        )
     return float(price)  # two decimals below a million millions: the shortest text of it is the price
 
 

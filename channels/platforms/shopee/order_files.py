@@ -7,6 +7,7 @@ from channels.adapter import OrderFile, Refused
 from channels.messages import BadItem, Page
 from channels.platforms.shopee.mapping import read_order
 from channels.reading import Json, bad_item, parse_sequence, read_each
+from ecomhub.sentences import kept
 
 LAYOUT = "shopee-order-detail"
 _HINT = (
@@ -31,7 +32,7 @@ def read_order_files(content: bytes) -> OrderFile:
         for value in parse_sequence(_decoded(content)):
             _sort(value, found)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"the file is not JSON: {str(error)[:200]}") from error
+        raise Refused(kept("The file is not JSON: %(words)s", words=str(error)[:200])) from error
     if not (found.orders or found.pages):
         raise Refused(_HINT)
     items, bad = read_each(found.orders, read=read_order, id_key="order_sn")

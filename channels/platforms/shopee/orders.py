@@ -10,6 +10,7 @@ from channels.platforms.shopee.mapping import read_order
 from channels.platforms.shopee.mapping_returns import read_returns
 from channels.platforms.shopee.transport import Expected, Line
 from channels.reading import Json, bad_item, read_each
+from ecomhub.sentences import kept
 
 LIST = "/api/v2/order/get_order_list"
 DETAIL = "/api/v2/order/get_order_detail"
@@ -29,7 +30,7 @@ _ORDER_SN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 def checked_order(order_id: str) -> str:
     """Return an order number. Raises ``Refused`` for what cannot be one; nothing was sent."""
     if not _ORDER_SN.fullmatch(order_id):
-        raise Refused(f"{order_id[:60]!r} is no order number of Shopee's")
+        raise Refused(kept("%(order)s is not an order number of Shopee.", order=order_id[:60]))
     return order_id
 
 
@@ -110,7 +111,7 @@ def fetch_one(line: Line, *, order_id: str) -> IncomingOrder:
         if order.external_id == order_id:
             return order
     reason = bad[0].reason if bad else "Shopee shows another order"
-    raise Refused(f"order {order_id} cannot be read: {reason}")
+    raise Refused(kept("Order %(order)s cannot be read: %(words)s", order=order_id, words=reason))
 
 
 def _next_cursor(data: Json, *, sent: str) -> str:

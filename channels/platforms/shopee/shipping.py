@@ -11,6 +11,7 @@ from channels.platforms.shopee.reading import instant, number
 from channels.platforms.shopee.transport import Expected, Line, envelope_of, judge
 from channels.reading import Json, Unreadable, an_object, child, children, cut_text, text
 from channels.shipping_messages import Arranged, ArrangeRequest, ShippingChoice, ShippingDocument
+from ecomhub.sentences import kept
 
 PARAMETER = "/api/v2/logistics/get_shipping_parameter"
 SHIP = "/api/v2/logistics/ship_order"
@@ -140,19 +141,23 @@ def _way(request: ArrangeRequest) -> Json:
     for name in ("address_id", "branch_id"):
         if name in given:
             if not given[name].isdecimal():
-                raise Refused(f"{name} is no number: choose again how the parcel is handed over")
+                raise Refused(
+                    kept("%(name)s is not a number. Choose again how the parcel is handed over.", name=name)
+                )
             way[name] = int(given[name])
     for name in ("pickup_time_id", "slug"):
         if given.get(name):
             way[name] = given[name]
     if given.get("asks") == "sender_real_name":
-        raise Refused("Shopee asks for the sender's real name: arrange this parcel in the Seller Centre")
+        raise Refused(
+            kept("Shopee asks for the sender's real name. Arrange this parcel in the Seller Centre.")
+        )
     if given.get("asks") == "tracking_number":
         if not tracking:
-            raise Refused("Shopee asks for the tracking number of this parcel")
+            raise Refused(kept("Shopee asks for the tracking number of this parcel."))
         way["tracking_number"] = tracking
     if kind not in ("pickup", "dropoff") or (kind == "pickup" and "address_id" not in way):
-        raise Refused("choose again how the parcel is handed over")
+        raise Refused(kept("Choose again how the parcel is handed over."))
     return {kind: way}
 
 

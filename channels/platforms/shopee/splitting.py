@@ -13,6 +13,7 @@ from channels.platforms.shopee.shipping import NOT_ARRANGED
 from channels.platforms.shopee.transport import Expected, Line
 from channels.reading import Json, Unreadable, an_object, children, needed_children, text, whole
 from channels.shipping_messages import Parts, SplitRequest
+from ecomhub.sentences import kept
 
 SPLIT = "/api/v2/order/split_order"
 OPERATION = "split_order"
@@ -33,7 +34,10 @@ def split(line: Line, request: SplitRequest) -> str:
         return found
     if _is_split(order):
         raise Refused(
-            "Shopee divided this order into other packages already: arrange those, or undo the split there"
+            kept(
+                "Shopee divided this order into other packages already. "
+                "Arrange those, or undo the split there."
+            )
         )
     body = {"order_sn": request.order_id, "package_list": _packages(order, request)}
     try:
@@ -58,7 +62,7 @@ def _order(line: Line, order_id: str) -> Json:
                 return order
     except Unreadable as error:
         raise RetryLater(f"order {order_id} cannot be read: {error}") from error
-    raise Refused(f"Shopee does not show the order {order_id}")
+    raise Refused(kept("Shopee does not show the order %(order)s.", order=order_id))
 
 
 def _live(order: Json) -> list[Json]:
@@ -98,12 +102,16 @@ def _packages(order: Json, request: SplitRequest) -> list[Json]:
             for name, item in zip(numbers, items, strict=True)
         }
     except Unreadable as error:
-        raise Refused(f"order {request.order_id} cannot be read: {error}") from error
+        raise Refused(
+            kept("Order %(order)s cannot be read: %(words)s", order=request.order_id, words=str(error))
+        ) from error
     parcels = [parts for parts in (request.lines, *request.others) if parts]
     left = _left(units, parcels)
     parcels += [left] if left else []
     if len(parcels) < 2:
-        raise Refused("Shopee has no further package in this order: nothing of it can be arranged apart")
+        raise Refused(
+            kept("Shopee has no further package in this order. Nothing of it can be arranged apart.")
+        )
     is_divided = any(count != units[name] for parts in parcels for name, count in parts)
     return [
         {
@@ -121,6 +129,12 @@ def _left(units: dict[str, int], parcels: Iterable[Parts]) -> Parts:
     for parts in parcels:
         for name, count in parts:
             if count < 1 or left.get(name, 0) < count:
-                raise Refused(f"Shopee's order does not hold {count} more of line {name[:60]}")
+                raise Refused(
+                    kept(
+                        "Shopee's order does not hold %(count)d more of line %(line)s.",
+                        count=count,
+                        line=name[:60],
+                    )
+                )
             left[name] -= count
     return tuple((name, count) for name, count in left.items() if count > 0)

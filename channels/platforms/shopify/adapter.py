@@ -55,6 +55,7 @@ from channels.platforms.shopify.whole_orders import complete
 from channels.reading import Json, Unreadable, child, children, currency, cut_text, text
 from channels.shipping_messages import CancelRequest
 from ecomhub.money import decimal_text
+from ecomhub.sentences import kept
 
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,60}", re.ASCII)
 _TAKEN = "already been taken"  # another worker was faster
@@ -91,7 +92,12 @@ class ShopifyAdapter(OptionalVerbs):
             shop = child(data, "shop")
             domain = text(shop, "myshopifyDomain", most=120).lower()
             if domain != shop_domain(self.connection.seller_id):
-                raise CredentialsRejected(f"these credentials belong to the shop {domain}")
+                raise CredentialsRejected(
+                    kept(
+                        "These credentials belong to the shop %(shop)s. Sign in to the shop of this account.",
+                        shop=domain,
+                    )
+                )
             lacks = _lacking_scopes(data)
             place = Marketplace(
                 id=MARKETPLACE,
@@ -142,11 +148,13 @@ class ShopifyAdapter(OptionalVerbs):
         question = Question("fetch_order", queries.ORDER, variables, "order", may_be_nothing=True)
         found = self._ask(question)["order"]
         if found is None:
-            raise Refused(f"the shop has no order {order_id}")
+            raise Refused(kept("The shop has no order %(order)s.", order=order_id))
         try:
             return read_order(self._completed("fetch_order", found))
         except (Unreadable, RecursionError) as error:
-            raise Refused(f"order {order_id} cannot be read: {error}") from error
+            raise Refused(
+                kept("Order %(order)s cannot be read: %(words)s", order=order_id, words=str(error))
+            ) from error
 
     def _location(self) -> str:
         return self.connection.credentials.get("location_id", "").strip().rpartition("/")[2]
@@ -172,7 +180,9 @@ class ShopifyAdapter(OptionalVerbs):
 
     def _find_listing(self, operation: str, listing_id: str) -> IncomingListing:
         if listing_id in ("", ".", ".."):
-            raise Refused(f"{listing_id!r} cannot be used as a SKU")
+            raise Refused(
+                kept("%(value)s cannot be used as a SKU. Give the listing another one.", value=listing_id)
+            )
         variables = {"search": search_for(listing_id), **queries.LISTING_SIZES}
         question = Question(operation, queries.LISTING, variables, "productVariants.nodes", list)
         data = self._ask(question)
@@ -203,9 +213,16 @@ class ShopifyAdapter(OptionalVerbs):
         """Set one listing's price in the shop's currency."""
         handle = self._handle("push_price", listing_id=update.listing_id, handle=update.handle)
         if update.currency != handle.currency:
-            raise Refused(f"the shop's prices are in {handle.currency}, not in {update.currency}")
+            raise Refused(
+                kept(
+                    "Prices there are in %(known)s, not in %(currency)s. "
+                    "Set the price in the currency of the marketplace.",
+                    known=handle.currency,
+                    currency=update.currency,
+                )
+            )
         if update.price < 0 or update.price != update.price.quantize(Decimal("0.01")):
-            raise Refused("a price has at most two decimals and is not below zero")
+            raise Refused(kept("A price has at most two decimals and is not below zero."))
         variant = {
             "id": _gid("ProductVariant", handle.variant),
             "price": decimal_text(update.price, update.currency),
@@ -228,16 +245,16 @@ class ShopifyAdapter(OptionalVerbs):
     def confirm_shipment(self, *, notice: ShipmentNotice) -> None:
         """Tell Shopify that goods left. Units it knows under this tracking number are not told again."""
         if not notice.tracking_number.strip():
-            raise Refused("Shopify needs a tracking number")
+            raise Refused(kept("Shopify needs a tracking number."))
         if not notice.lines or any(quantity < 1 for _line, quantity in notice.lines):
-            raise Refused("a parcel holds at least one unit of each of its lines")
+            raise Refused(kept("A parcel holds at least one unit of each of its lines."))
         question = Question(
             "confirm_shipment", queries.OPEN_WORK, {"id": _gid("Order", notice.order_id)},
             "order.fulfillmentOrders.nodes", list, may_be_nothing=True,
         )  # fmt: skip
         order = self._ask(question)["order"]
         if order is None:
-            raise Refused(f"the shop has no order {notice.order_id}")
+            raise Refused(kept("The shop has no order %(order)s.", order=notice.order_id))
         for given in fulfilling.fulfillments(order, notice):
             errors = self._write(
                 "confirm_shipment", queries.FULFILL, {"fulfillment": given}, "fulfillmentCreate"
@@ -251,9 +268,13 @@ class ShopifyAdapter(OptionalVerbs):
         An order that is canceled already is taken for done. Raises ``Refused`` when Shopify says no.
         """
         if request.lines:
-            raise Refused("Shopify cancels whole orders only: take single units off at Shopify")
+            raise Refused(kept("Shopify cancels whole orders only. Take single units off at Shopify."))
         if request.reason not in CANCEL_REASONS:
-            raise Refused(f"{request.reason!r} is not a reason Shopify knows")
+            raise Refused(
+                kept(
+                    "%(reason)s is not a reason Shopify knows. Choose one of the list.", reason=request.reason
+                )
+            )
         order = _gid("Order", request.order_id)
         variables = {
             "id": order, "reason": request.reason, "refund": {"originalPaymentMethodsRefund": True},
@@ -313,7 +334,12 @@ def _lacking_scopes(data: Json) -> tuple[str, ...]:
     missing = missing_scopes(tuple(text(scope, "handle", most=100) for scope in scopes), of=ASKED_SCOPES)
     needed = [scope for scope in missing if scope in READING_SCOPES]
     if needed:
-        raise Refused(f"the app lacks permissions it needs: {', '.join(needed)}")
+        raise Refused(
+            kept(
+                "The app lacks permissions it needs: %(permissions)s. Connect the shop again and allow them.",
+                permissions=", ".join(needed),
+            )
+        )
     return missing
 
 
@@ -327,7 +353,7 @@ def search_for(code: str) -> str:
 def _gid(kind: str, number: str) -> str:
     """Return the global id of an object. Raises ``Refused`` for what cannot be a number of Shopify's."""
     if not _NUMBER.fullmatch(number):
-        raise Refused(f"{number[:60]!r} cannot be a number of Shopify's")
+        raise Refused(kept("%(number)s cannot be a number of Shopify.", number=number[:60]))
     return f"gid://shopify/{kind}/{number}"
 
 

@@ -9,6 +9,7 @@ from channels.messages import AccessToken, Connection
 from channels.platforms.shopify.directory import address
 from channels.platforms.shopify.transport import USER_AGENT, send
 from channels.reading import Json, parse_json
+from ecomhub.sentences import kept
 
 PERMANENT_S = 86_400
 _REJECTIONS = {
@@ -61,7 +62,9 @@ def fetch_access_token(connection: Connection) -> AccessToken:
     given = connection.credentials
     if not given.get("refresh_token"):
         if not given.get("access_token"):
-            raise CredentialsRejected("there is neither a refresh token nor a permanent access token")
+            raise CredentialsRejected(
+                kept("There is neither a refresh token nor a permanent access token. Connect the shop again.")
+            )
         return AccessToken(token=given["access_token"], expires_in_s=PERMANENT_S)
     tokens = ask_for_tokens(
         url=address(connection.token_endpoint, seller_id=connection.seller_id),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.adapter import Capability, Rate, Refused
 from channels.messages import CredentialField, Marketplace
+from ecomhub.sentences import kept
 
 VERSION = "2026-01"
 GRAPHQL_PATH = f"/admin/api/{VERSION}/graphql.json"
@@ -166,7 +167,12 @@ def shop_domain(name: str) -> str:
     found = name.strip().lower().removeprefix("https://").rstrip("/")
     found = found if "." in found else f"{found}{_SUFFIX}"
     if not _SHOP.fullmatch(found):
-        raise Refused(f"{name[:80]!r} is not the name of a Shopify shop; it looks like my-shop.myshopify.com")
+        raise Refused(
+            kept(
+                "%(name)s is not the name of a Shopify shop; it looks like my-shop.myshopify.com.",
+                name=name[:80],
+            )
+        )
     return found
 
 

@@ -9,6 +9,7 @@ from channels.messages import ShipmentNotice
 from channels.platforms.shopify.directory import CARRIERS
 from channels.platforms.shopify.reading import has_more, nodes, number_of
 from channels.reading import Json, Unreadable, child, children, text, whole
+from ecomhub.sentences import kept
 
 _OPEN = {"OPEN", "IN_PROGRESS"}
 _WAITING = {
@@ -46,7 +47,7 @@ def fulfillments(order: Json, notice: ShipmentNotice) -> list[Json]:
     """
     try:
         if order.get("cancelledAt") is not None:
-            raise Refused("the order is canceled at Shopify")
+            raise Refused(kept("The order is canceled at Shopify."))
         wanted = _still_wanted(order, notice)
         if not wanted:
             return []
@@ -88,9 +89,9 @@ def _open_parts(order: Json) -> _Open:
                 )
             )
         if has_more(one, "lineItems"):
-            raise Refused("the order has more lines than can be shipped from here: ship it at Shopify")
+            raise Refused(kept("The order has more lines than can be shipped from here. Ship it at Shopify."))
     if has_more(order, "fulfillmentOrders"):
-        raise Refused("the order is split into too many parts: ship it at Shopify")
+        raise Refused(kept("The order is split into too many parts. Ship it at Shopify."))
     return found
 
 

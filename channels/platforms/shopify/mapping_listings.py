@@ -13,6 +13,7 @@ from channels.platforms.shopify.directory import MARKETPLACE
 from channels.platforms.shopify.mapping import listing_code
 from channels.platforms.shopify.reading import bad_item, has_more, nodes, number_of, read_each
 from channels.reading import Json, Unreadable, amount, child, children, currency, cut_text, flag, plain, text
+from ecomhub.sentences import kept
 
 _PART = "available"
 UNTRACKED, NOWHERE, SEVERAL = "untracked", "nowhere", "several"
@@ -41,7 +42,7 @@ def read_handle(handle: str) -> Handle:
     """Read what ``Handle`` wrote. Raises ``Refused``."""
     parts = handle.split(":")
     if len(parts) != 5 or not all(parts):
-        raise Refused("the listing's handle is not ours; fetch the listings again")
+        raise Refused(kept("The listing is known by an older name here. Fetch the listings again."))
     return Handle(*parts)
 
 
@@ -77,12 +78,20 @@ def read_one(data: Json, variants: Sequence[Any], *, wanted: str, location: str)
             raw for raw in variants if isinstance(raw, dict) and _code_of(raw) == wanted
         ]  # a search finds words, not codes
         if not mine:
-            raise Refused(f"the shop has no listing {wanted[:120]!r}")
+            raise Refused(kept("The shop has no listing %(listing)s.", listing=wanted[:120]))
         if len(mine) > 1:
-            raise Refused(f"{len(mine)} variants have the SKU {wanted[:60]!r}: give each its own in Shopify")
+            raise Refused(
+                kept(
+                    "%(count)d variants have the SKU %(sku)s. Give each its own in Shopify.",
+                    count=len(mine),
+                    sku=wanted[:60],
+                )
+            )
         return read_listing(mine[0], code=code, location=location)
     except (Unreadable, RecursionError) as error:
-        raise Refused(f"listing {wanted[:120]!r} cannot be read: {error}") from error
+        raise Refused(
+            kept("Listing %(listing)s cannot be read: %(words)s", listing=wanted[:120], words=str(error))
+        ) from error
 
 
 def _code_of(raw: Json) -> str:

@@ -8,6 +8,7 @@ from channels.messages import BadItem, IncomingOrder, Page
 from channels.platforms.shopify import mapping, mapping_rest
 from channels.platforms.shopify.reading import bad_item, read_each
 from channels.reading import Json, parse_sequence
+from ecomhub.sentences import kept
 
 GRAPHQL, REST, MIXED = "admin-graphql-2026-01", "admin-rest", "shopify-mixed"
 _HINT = (
@@ -34,7 +35,7 @@ def read_order_files(content: bytes) -> OrderFile:
         for value in parse_sequence(_decoded(content)):
             _sort(value, found)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"the file is not JSON: {str(error)[:200]}") from error
+        raise Refused(kept("The file is not JSON: %(words)s", words=str(error)[:200])) from error
     if not (found.nodes or found.rest or found.pages):
         raise Refused(_HINT)
     new_orders, new_bad = read_each(found.nodes, read=mapping.read_order, id_key="id")

@@ -26,6 +26,7 @@ from channels.messages import Connection
 from channels.platforms.shopify.directory import GRAPHQL_PATH, address, is_shop_domain
 from channels.reading import Json, parse_json
 from ecomhub.http import Answer, ForbiddenAddress, HttpFailure, send_to_platform
+from ecomhub.sentences import kept
 
 USER_AGENT = "ecomhub/0.1"
 _LONGEST_WAIT = timedelta(hours=1)
@@ -181,7 +182,9 @@ def _judge_errors(errors: Sequence[Json], said: Json, question: Question) -> Non
     if isinstance(data, dict) and not question.writes and all(_is_personal(entry) for entry in errors):
         return
     if "ACCESS_DENIED" in codes:
-        raise Refused(f"the app lacks a permission: {words}")
+        raise Refused(
+            kept("The app lacks a permission: %(words)s. Connect the shop again and allow it.", words=words)
+        )
     if question.pages and "cursor" in words.lower():
         raise PageTokenExpired(words)
     if isinstance(data, dict) and any(value is not None for value in data.values()):

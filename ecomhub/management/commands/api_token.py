@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ecomhub.access import SCOPES
+from ecomhub.access import SCOPES, Actor
 from ecomhub.models import User
+from ecomhub.reaching import OutOfReach, named
 from ecomhub.tokens import UnknownScope, issue
 
 
@@ -26,8 +27,10 @@ class Command(BaseCommand):
             default=",".join(sorted(SCOPES)),
             help=f"what it may do, comma separated (default: all): {', '.join(sorted(SCOPES))}",
         )
-        parser.add_argument("--shops", help="ids of the only shops it may see, comma separated")
-        parser.add_argument("--warehouses", help="ids of the only warehouses it may see, comma separated")
+        parser.add_argument("--shops", help="the only shops it may see: short names or ids, comma separated")
+        parser.add_argument(
+            "--warehouses", help="the only warehouses it may see: codes or ids, comma separated"
+        )
         parser.add_argument("--days", type=int, help="after how many days it ends (default: never)")
         parser.add_argument(
             "--replace", action="store_true", help="revoke the user's older tokens of this name"
@@ -48,12 +51,12 @@ class Command(BaseCommand):
                 user=person,
                 name=options["name"],
                 scopes=scopes,
-                shop_ids=_ids(options["shops"]),
-                warehouse_ids=_ids(options["warehouses"]),
+                shop_ids=_ids("shops", options["shops"], person.actor()),
+                warehouse_ids=_ids("warehouses", options["warehouses"], person.actor()),
                 lives=timedelta(days=options["days"]) if options["days"] else None,
                 replace=options["replace"],
             )
-        except UnknownScope as error:
+        except (UnknownScope, OutOfReach) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             result = {"user": username, "name": options["name"], "scopes": sorted(scopes), "token": token}
@@ -62,10 +65,9 @@ class Command(BaseCommand):
             self.stdout.write(token)
 
 
-def _ids(text: str | None) -> list[int] | None:
+def _ids(key: str, text: str | None, actor: Actor) -> list[int] | None:
+    """Return what is named, as far as the person may see it. Raises ``OutOfReach``."""
     if text is None:
         return None
-    try:
-        return [int(word) for word in text.split(",") if word.strip()]
-    except ValueError as error:
-        raise CommandError(f"{text} is not a list of ids such as 1,2.") from error
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    return named(key=key, words=words, actor=actor) or []

@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     help = (
         "Print a fresh key for ECOMHUB_KEYRING. Put it first, before the keys you have: the first one seals, "
-        "all of them open."
+        "all of them open. Then restart everything and run `manage.py reseal`: it says which keys can go."
     )
     requires_system_checks = []
 

@@ -31,8 +31,17 @@ class Command(BaseCommand):
 
 def _lines(verdict: verifying.Verdict) -> list[str]:
     lines = []
-    for law in verdict.laws:
-        mark = "BROKEN" if law.violations else "ok"
-        lines.append(f"{mark:7}{law.id}: {law.checked} checked, {law.violations} broken. {law.title}.")
-        lines += [f"         {example}" for example in law.examples]
+    for chapter in verdict.chapters:
+        lines.append(_line(chapter))
+        lines += [f"         {part.id}: {_counts(part)}" for part in chapter.parts]
+        lines += [f"         {example}" for law in chapter.laws for example in law.examples]
     return lines
+
+
+def _line(chapter: verifying.Chapter) -> str:
+    mark = "BROKEN" if chapter.violations else "ok"
+    return f"{mark:7}{chapter.id}: {_counts(chapter)} {chapter.title}."
+
+
+def _counts(of: verifying.Chapter | verifying.LawResult) -> str:
+    return f"{of.checked} checked, {of.violations} broken."

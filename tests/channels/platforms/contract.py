@@ -124,9 +124,11 @@ def replies(steps: Sequence[Step]) -> list[Reply]:
 
 
 def subjects() -> dict[str, tuple[Platform, Examples]]:
-    """Return every registered platform with its examples. A platform without them fails the run."""
+    """Return every platform that is spoken to, with its examples. One without them fails the run."""
     found: dict[str, tuple[Platform, Examples]] = {}
     for key, one in platforms().items():
+        if one.is_by_file:
+            continue
         for dotted in (f"tests.channels.platforms.examples.{key}", f"tests.platforms_{key}.examples"):
             if _exists(dotted):
                 found[key] = (one, import_module(dotted).EXAMPLES)

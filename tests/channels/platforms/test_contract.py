@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
+from zoneinfo import available_timezones
 
 import pytest
 from pytest_django import Settings
@@ -26,8 +27,11 @@ from channels.adapter import (
     RetryLater,
     Throttled,
     TokenExpired,
+    Unsupported,
 )
-from channels.registry import platforms
+from channels.messages import Connection
+from channels.registry import platform, platforms
+from ecomhub.money import known_currencies
 from tests.answering import Answering, Received, answering
 from tests.channels.platforms.contract import (
     AT,
@@ -43,10 +47,9 @@ from tests.channels.platforms.contract import (
     verbs,
 )
 
-KEYS = (
-    *sorted(module.name for module in pkgutil.iter_modules(channels.platforms.__path__) if module.ispkg),
-    "fake",
-)
+FOLDERS = sorted(module.name for module in pkgutil.iter_modules(channels.platforms.__path__) if module.ispkg)
+KEYS = (*(name for name in FOLDERS if not platform(name).is_by_file), "fake")
+BY_FILE = [name for name in FOLDERS if platform(name).is_by_file]
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +82,26 @@ def offered(subject: tuple[Platform, Examples], server: Answering) -> dict[str, 
 
 
 def test_the_contract_runs_for_every_registered_platform() -> None:
-    assert tuple(platforms()) == KEYS
+    assert tuple(platforms()) == (*FOLDERS, "fake")
+    assert tuple(subjects()) == KEYS
+    assert set(BY_FILE) == {"lazada", "tiktok", "aliexpress", "temu", "other"}
+
+
+@pytest.mark.parametrize("key", BY_FILE)
+def test_platform_worked_by_file_is_never_spoken_to(key: str) -> None:
+    one = platform(key)
+    assert not any((one.endpoints, one.rates, one.operations, one.credential_fields, one.pushes))
+    nobody = Connection(
+        account_uid="test", platform=key, endpoint="", token_endpoint="", seller_id="", marketplaces=(),
+        credentials={},
+    )  # fmt: skip
+    with pytest.raises(Unsupported):
+        one.build(nobody, None)
+    with pytest.raises(Refused, match="import_sheet orders"):
+        one.read_order_files(b"{}")
+    for place in one.marketplaces:
+        assert place.currency in known_currencies()
+        assert place.time_zone in available_timezones()
 
 
 def test_good_answers_are_successes(adapter: Adapter, offered: dict[str, Verb], server: Answering) -> None:

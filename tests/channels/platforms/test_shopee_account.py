@@ -65,7 +65,7 @@ def account(market: Sandbox) -> ChannelAccount:
 def pull(account: ChannelAccount, moment: datetime) -> None:
     row = pull_of(account, "orders")
     work.ring(model=Pull, pks=[row.pk])
-    pulling.pull_orders(pull_id=row.pk, now=lambda: moment)
+    pulling.pull_orders(pull_id=row.pk, now=lambda: moment, turn=600)
 
 
 def test_orders_and_listings_come_in_and_again_without_effect(

@@ -6,11 +6,13 @@ always the triple (transaction type, amount type, description): some description
 
 from collections.abc import Iterator
 
-from channels.settlement_messages import Binding, LineKind, TypeRule
+from channels.settlement_messages import Binding, LineKind, Reserve, TypeRule
 
 REFUNDS = ("Refund", "Chargeback Refund", "A-to-z Guarantee Refund", "Refund_Retrocharge")
 
 SALES = {"Principal": "4000", "Shipping": "4010", "GiftWrap": "4010", "Goodwill": "4000"}
+PARTS = {"Principal": "4000", "Shipping": "4010", "GiftWrap": "4010", "ExportCharge": "4010"}
+"""What of the sale a refund of this word is of; goodwill and the postage of a return are of no part."""
 RETURNED = (
     "Principal",
     "Shipping",
@@ -123,8 +125,12 @@ REIMBURSEMENTS = (
     "INCORRECT_FEES_NON_ITEMIZED", "SAFE-T Reimbursement", "SAFE-T reimbursement", "Refund Reimbursal",
     "Manual Processing Fee Reimbursement", "FBA Inventory Reimbursement", "Other concession",
 )  # fmt: skip
-RESERVES = ("Current Reserve Amount", "Previous Reserve Amount Balance", "Deferred transaction release",
-            "Deferred transaction hold", "BalanceAdjustment", "Balance Adjustment")  # fmt: skip
+WHOLE_RESERVES = {
+    "Current Reserve Amount": Reserve.STATED,
+    "Previous Reserve Amount Balance": Reserve.RETURNED,
+}
+RESERVES = ("Deferred transaction release", "Deferred transaction hold", "BalanceAdjustment",
+            "Balance Adjustment")  # fmt: skip
 PAYOUTS = ("Failed Disbursement", "FailedDisbursement", "Failed disbursement", "Micro Deposit",
            "MicroDeposit", "Transfer", "Transfer of funds unsuccessful")  # fmt: skip
 LOANS = ("Amazon Capital Services", "Loan Repayment", "Loan repayment", "Loan Advance", "LoanServicing")
@@ -135,13 +141,17 @@ CARD_CHARGES = ("Successful charge", "Successful Charge")
 def standing_rules(kind: str, amount_type: str, description: str) -> Iterator[TypeRule]:
     """Yield the rules of what belongs to no order; ``{}`` in one of the three stands for the word."""
 
+    def types(word: str) -> tuple[str, str, str]:
+        return kind.format(word), amount_type.format(word), description.format(word)
+
     def rules(words: tuple[str, ...], line: LineKind, account: str, bound: Binding) -> Iterator[TypeRule]:
         for word in words:
-            types = (kind.format(word), amount_type.format(word), description.format(word))
-            yield TypeRule(types, line, account, bound)
+            yield TypeRule(types(word), line, account, bound)
 
     yield from rules(CARRIES, LineKind.TRANSFER, "1110", Binding.CARRY)
     yield from rules(CARD_CHARGES, LineKind.TRANSFER, "1140", Binding.ACCOUNT)
+    for word, whole in WHOLE_RESERVES.items():
+        yield TypeRule(types(word), LineKind.RESERVE, "1115", reserve=whole)
     yield from rules(RESERVES, LineKind.RESERVE, "1115", Binding.ACCOUNT)
     yield from rules(PAYOUTS, LineKind.TRANSFER, "1120", Binding.PAYOUT)
     yield from rules(LOANS, LineKind.TRANSFER, "2300", Binding.ACCOUNT)
@@ -154,7 +164,9 @@ def item_rules(price: str, fee: str, promotion: str) -> Iterator[TypeRule]:
     """Yield the rules of what belongs to an order's items, under the given names of the amount types."""
     for refund in REFUNDS:
         for word in RETURNED:
-            yield TypeRule((refund, price, word), LineKind.REFUND, "4100", Binding.ORDER)
+            yield TypeRule(
+                (refund, price, word), LineKind.REFUND, "4100", Binding.ORDER, gives_back=PARTS.get(word, "")
+            )
     for word in TAXES:
         for column in (price, promotion):
             yield TypeRule(("*", column, word), LineKind.TAX, "2110")

@@ -1,0 +1,75 @@
+"""The sheet of this house: orders of shops nobody speaks for (订单)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ecomhub.sheets import Column, Importer
+from orders import order_sheet
+
+ORDER_COLUMNS = (
+    Column("shop", _("Shop"), ("account", "store", "店铺", "账号", "店铺名称"), required=True,
+           example="Lazada MY"),
+    Column("marketplace", _("Marketplace"), ("site", "站点"), example="MY"),
+    Column("order", _("Order number"), ("order_id", "order_no", "order_number", "订单号", "订单编号",
+           "平台订单号"), required=True, example="4012345678901"),
+    Column("line", _("Line of the order"), ("line_id", "order_item_id", "order_item_no", "item_id",
+           "子订单号", "订单行号", "行号"), example="1"),
+    Column("placed_at", _("Placed at"), ("created_at", "order_time", "create_time", "下单时间",
+           "订单创建时间", "创建时间"), required=True, example="2026-06-01 14:30"),
+    Column("paid_at", _("Paid at"), ("payment_time", "paid_time", "付款时间", "支付时间"),
+           example="2026-06-01 14:32"),
+    Column("status", _("Status"), ("order_status", "状态", "订单状态"), example="paid"),
+    Column("updated_at", _("Changed at"), ("update_time", "更新时间", "修改时间"), example=""),
+    Column("country", _("Country of the buyer"), ("ship_country", "shipping_country", "buyer_country", "国家",
+           "收件国家", "收货国家", "买家国家", "目的国"), example="MY"),
+    Column("listing", _("Listing"), ("seller_sku", "sku", "msku", "sku_code", "listing_id", "在线商品",
+           "平台SKU", "卖家SKU", "商品编码", "SKU编码", "SKU货号"), required=True, example="CUP-BLUE"),
+    Column("title", _("Title"), ("item_name", "product_name", "商品名称", "商品标题", "标题"),
+           example="Blue cup"),
+    Column("quantity", _("Quantity"), ("qty", "units", "数量", "件数", "商品数量"), number=True, example="1"),
+    Column("price", _("Unit price"), ("unit_price", "item_price", "单价", "商品单价"), number=True,
+           example="39.90"),
+    Column("amount", _("Price of the line"), ("line_amount", "subtotal", "小计", "商品金额"), number=True,
+           example=""),
+    Column("currency", _("Currency"), ("币种", "货币"), example="MYR"),
+    Column("shipping", _("Shipping paid, of this row"), ("shipping_fee", "运费", "买家运费"), number=True,
+           example="4.90"),
+    Column("discount", _("Discount of the seller, of this row"), ("seller_discount", "优惠", "折扣",
+           "卖家优惠", "商家优惠"), number=True, example="0"),
+    Column("tax", _("Tax, of this row"), ("vat", "sales_tax", "税", "税费"), number=True, example="0"),
+    Column("tax_by_platform", _("The platform pays the tax"), ("marketplace_tax", "平台代缴", "代扣代缴"),
+           example="yes"),
+    Column("shipped_at", _("Shipped at"), ("ship_time", "发货时间"), example=""),
+    Column("ship_by", _("To be shipped by"), ("ship_by_date", "latest_ship_date", "发货期限", "最晚发货时间"),
+           example="2026-06-03 23:59"),
+    Column("service", _("Shipping service"), ("shipping_service", "delivery_option", "物流服务",
+           "买家选择物流"), example="Standard"),
+    Column("carrier", _("Carrier"), ("shipping_provider", "物流商", "承运商", "物流公司"), example=""),
+    Column("tracking", _("Tracking number"), ("tracking_number", "tracking_code", "tracking_no", "运单号",
+           "跟踪号", "物流单号", "追踪号"), example=""),
+    Column("by_platform", _("The platform ships it"), ("fulfilled_by_platform", "平台发货", "平台仓发货"),
+           example="no"),
+    Column("buyer", _("Buyer"), ("buyer_name", "customer_name", "买家", "买家姓名", "买家名称"), example=""),
+    Column("phone", _("Phone"), ("buyer_phone", "recipient_phone", "电话", "手机", "联系电话"), example=""),
+    Column("email", _("E-mail"), ("buyer_email", "邮箱", "买家邮箱"), example=""),
+    Column("tax_id", _("Tax number of the buyer"), ("buyer_tax_id", "税号", "买家税号"), example=""),
+    Column("recipient", _("Recipient"), ("recipient_name", "ship_to", "收件人", "收货人"), example=""),
+    Column("address", _("Address"), ("address1", "shipping_address", "地址", "收货地址", "详细地址", "地址1"),
+           example=""),
+    Column("address2", _("Address, second line"), ("地址2",), example=""),
+    Column("city", _("City"), ("城市",), example=""),
+    Column("region", _("State or province"), ("state", "province", "省", "州", "省/州", "省份"), example=""),
+    Column("postal_code", _("Postal code"), ("zip", "postcode", "zip_code", "邮编", "邮政编码"), example=""),
+)  # fmt: skip
+
+IMPORTERS = [
+    Importer(
+        kind="orders",
+        title=_("Orders of shops worked by file"),
+        columns=ORDER_COLUMNS,
+        check=order_sheet.check,
+        apply=order_sheet.apply,
+        action="orders.import",
+        together="order",
+        personal=True,
+    )
+]
