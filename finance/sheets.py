@@ -40,6 +40,7 @@ OPENING_COLUMNS = (
     Column("currency", _("Currency"), ("币种", "货币"), required=True, example="USD"),
     Column("amount", _("Amount"), ("金额", "期初余额"), required=True, number=True, example="1200.50"),
     Column("base_amount", _("Amount in the book's currency"), ("本位币金额",), number=True, example=""),
+    Column("company", _("Company"), ("legal_entity", "entity", "公司", "主体", "公司主体"), example=""),
 )
 
 IMPORTERS = [

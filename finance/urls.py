@@ -15,6 +15,7 @@ from finance.pages import (
     policy_views,
     rate_views,
     reconcile_views,
+    rule_views,
     settlement_views,
     suspense_views,
 )
@@ -63,6 +64,10 @@ urlpatterns = [
     path("payouts/<int:pk>/match/", payout_views.match, name="payout-match"),
     path("payouts/<int:pk>/take-apart/", payout_views.take_apart, name="payout-undo"),
     path("reconcile/", reconcile_views.reconcile, name="reconcile"),
+    path("reconcile/opening/", reconcile_views.opening_orders, name="opening-orders"),
+    path("reconcile/rules/", rule_views.table, name="rules"),
+    path("reconcile/rules/<int:pk>/", rule_views.change, name="rule"),
+    path("reconcile/rules/<int:pk>/platform/", rule_views.add, name="rule-add"),
     path("deferred/", deferred_views.deferred, name="deferred"),
     path("orders/<int:pk>/panel/", reconcile_views.order_panel, name="order-panel"),
     path("exceptions/", exception_views.queue, name="exceptions"),

@@ -1,6 +1,7 @@
 """Books: one per company, in its own currency and with its own policy of rates."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from ecomhub import events
 from ecomhub.entities import default_entity
 from ecomhub.models import LegalEntity
-from ecomhub.money import known_currencies
+from ecomhub.money import known_currencies, smallest_unit
 from finance.accounting.rate_sources import ECB
 from finance.models.ledger import Book
 
@@ -18,6 +19,8 @@ YUAN = "CNY"
 FIRST_RATE_DAYS = 92
 """How old a rate may be in a book nobody has set up yet: rates that came with the installation end at its
 release, and a person who keeps books imports newer ones and sets less."""
+ROUNDING_UNITS, ROUNDING_UNITS_MONTH = 10, 200
+"""How many of its smallest units a book lets pass as rounding in one match and in a month, unless it says."""
 
 
 class BookRefused(Exception):
@@ -37,11 +40,13 @@ def open_book(
 
     ``currency`` is the company's own when not given. ``policy`` takes the book's other fields: ``zone``,
     ``cost_method``, ``recognition``, ``rate_policy``, ``rate_source``, ``rate_days``,
-    ``allows_cross_rates``, ``rounding_cap``, ``rounding_cap_month``. Raises ``BookRefused``.
+    ``allows_cross_rates``, ``rounding_cap``, ``rounding_cap_month`` (both small where not given).
+    Raises ``BookRefused``.
     """
     currency = currency or legal_entity.currency
     if currency not in known_currencies():
         raise BookRefused(_("%s is not a currency. Use its three letters of ISO 4217.") % currency)
+    policy = rounding_caps(currency=currency) | policy
     with transaction.atomic():
         LegalEntity.objects.select_for_update().get(pk=legal_entity.pk)
         if Book.objects.filter(legal_entity=legal_entity).exists():
@@ -53,6 +58,15 @@ def open_book(
             object_kind="book", object_id=book.pk, kind="opened", at=at, actor=actor, currency=currency
         )
     return book
+
+
+def rounding_caps(*, currency: str) -> dict[str, Decimal]:
+    """Return what a book in a currency lets pass as rounding where nobody said: a few of its smallest units.
+
+    In a book in yuan that is a cent of a dollar, a euro or a pound, and a score of them in a month.
+    """
+    unit = smallest_unit(currency)
+    return {"rounding_cap": ROUNDING_UNITS * unit, "rounding_cap_month": ROUNDING_UNITS_MONTH * unit}
 
 
 def book_of(*, legal_entity: LegalEntity, at: datetime) -> Book:

@@ -20,6 +20,16 @@ _LEG = """
     p.account_id, (p.currency, abs(p.amount), abs(p.base_amount), p.rate_id, p.component, p.shop_id,
     p.order_id, p.settlement_id, p.payout_id, p.money_account_id, p.sku_id, p.line_id) AS leg
 """
+# The largest cap in force while the entry was written; a cap that was lowered later says nothing of it.
+_CAP = """
+    greatest(
+        coalesce((SELECT coalesce((c.instead_of ->> '{name}')::numeric, 0) FROM finance_policychange c
+                   WHERE c.book_id = b.id AND c.recorded_at > j.recorded_at - interval '1 hour'
+                   ORDER BY c.id LIMIT 1), b.{name}),
+        (SELECT max(c.{name}) FROM finance_policychange c
+          WHERE c.book_id = b.id AND c.recorded_at > j.recorded_at - interval '1 hour'
+            AND c.recorded_at <= j.recorded_at)) AS {name}
+"""
 
 LAWS = [
     Law(
@@ -153,7 +163,8 @@ LAWS = [
         violations=f"""
             WITH residual AS (
                 SELECT p.id, b.id AS book_id, p.base_amount, date_trunc('month', j.effective_on) AS month,
-                       power(10::numeric, -k.exponent) AS unit, b.rounding_cap, b.rounding_cap_month
+                       power(10::numeric, -k.exponent) AS unit, {_CAP.format(name="rounding_cap")},
+                       {_CAP.format(name="rounding_cap_month")}
                   FROM finance_posting p
                   JOIN finance_journal j ON j.id = p.journal_id
                   JOIN finance_book b ON b.id = j.book_id

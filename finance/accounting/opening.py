@@ -7,11 +7,13 @@ not by a second opening.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ecomhub.models import LegalEntity
 from ecomhub.money import known_currencies, rounded
 from ecomhub.sheets import CellRefused, Finding, Job, Outcome, SheetRow, repeated
 from finance.accounting import books, fx, ledger, rates
@@ -156,13 +158,12 @@ def _valued(book: Book, opening: Opening, actor: str) -> tuple[Decimal, int | No
 
 def check(*, rows: Sequence[SheetRow], job: Job) -> list[Finding]:
     """Look at a sheet of opening balances: a row that stands already is unchanged."""
-    book = books.default_book(at=job.at)
-    read = [_read(row) for row in rows]
+    read = [_read(row, job.at) for row in rows]
     again = repeated(
         keys=[
-            (row.number, found.key)
+            (row.number, (found.book.pk, found.opening.key))
             for row, found in zip(rows, read, strict=True)
-            if isinstance(found, Opening)
+            if isinstance(found, _Row)
         ]
     )
     findings = []
@@ -171,34 +172,32 @@ def check(*, rows: Sequence[SheetRow], job: Job) -> list[Finding]:
             findings.append(Finding(row.number, Outcome.REFUSED, row.values.get("account", ""), found))
         elif row.number in again:
             words = _("says the same account again as row %d; add them up") % again[row.number]
-            findings.append(Finding(row.number, Outcome.REFUSED, found.key, words))
+            findings.append(Finding(row.number, Outcome.REFUSED, found.opening.key, words))
         else:
-            findings.append(_foreseen(row, found, book))
+            findings.append(_foreseen(row, found.opening, found.book))
     return findings
 
 
 def apply(*, rows: Sequence[SheetRow], job: Job) -> list[Finding]:
-    """Post a sheet's opening balances, each in the book of its account's company."""
-    default = books.default_book(at=job.at)
+    """Post a sheet's opening balances, each in the book of its company or of its account's."""
     findings = []
     for row in rows:
-        found = _read(row)
+        found = _read(row, job.at)
         if isinstance(found, str):
             findings.append(Finding(row.number, Outcome.REFUSED, row.values.get("account", ""), found))
             continue
-        book = default if found.money_account is None else found.money_account.book
+        key = found.opening.key
         try:
-            posted = open_balance(book=book, opening=found, actor=job.actor)
+            posted = open_balance(book=found.book, opening=found.opening, actor=job.actor)
         except OpeningRefused as refusal:
-            findings.append(Finding(row.number, Outcome.REFUSED, found.key, str(refusal)))
+            findings.append(Finding(row.number, Outcome.REFUSED, key, str(refusal)))
         else:
             outcome = Outcome.CREATED if posted.is_new else Outcome.UNCHANGED
-            findings.append(Finding(row.number, outcome, found.key))
+            findings.append(Finding(row.number, outcome, key))
     return findings
 
 
-def _foreseen(row: SheetRow, opening: Opening, default: Book) -> Finding:
-    book = default if opening.money_account is None else opening.money_account.book
+def _foreseen(row: SheetRow, opening: Opening, book: Book) -> Finding:
     try:
         _check(book, opening)
         if opening.base_amount is None and opening.currency != book.currency:
@@ -209,7 +208,15 @@ def _foreseen(row: SheetRow, opening: Opening, default: Book) -> Finding:
     return Finding(row.number, Outcome.UNCHANGED if stands else Outcome.CREATED, opening.key)
 
 
-def _read(row: SheetRow) -> Opening | str:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a row says, and in whose book it opens."""
+
+    opening: Opening
+    book: Book
+
+
+def _read(row: SheetRow, at: datetime) -> _Row | str:
     """Return a row's balance, or what is wrong with it."""
     try:
         word = row.text("account", longest=40, required=True)
@@ -220,7 +227,8 @@ def _read(row: SheetRow) -> Opening | str:
         account = MoneyAccount.objects.select_related("book").filter(name=name).first() if name else None
         if name and account is None:
             raise CellRefused(_("There is no platform, wallet or bank account named %s") % name)
-        return Opening(
+        book = _book(row.text("company", longest=120), account, at)
+        opening = Opening(
             account=WORDS.get(word.casefold(), word),
             currency=row.text("currency", longest=3, required=True).upper(),
             amount=amount,
@@ -229,3 +237,53 @@ def _read(row: SheetRow) -> Opening | str:
         )
     except CellRefused as refusal:
         return str(refusal)
+    return _Row(opening, book)
+
+
+def _book(company: str, account: MoneyAccount | None, at: datetime) -> Book:
+    """Return the book a row opens in: its company's, else its account's, else the only one there is.
+
+    Raises ``CellRefused`` where more than one can be meant.
+    """
+    if company:
+        return _book_of(company)
+    if account is not None:
+        return account.book
+    held = list(Book.objects.select_related("legal_entity").order_by("legal_entity__name"))
+    if len(held) == 1:
+        return held[0]
+    if not held and LegalEntity.objects.count() < 2:
+        return books.default_book(at=at)
+    names = [book.legal_entity.name for book in held] or LegalEntity.objects.values_list("name", flat=True)
+    raise CellRefused(
+        _("There are several companies. Write whose balance it is in the column Company: %s")
+        % ", ".join(sorted(names))
+    )
+
+
+def _book_of(company: str) -> Book:
+    """Return the book of a company by its code or name."""
+    found = list(LegalEntity.objects.filter(code=company)) or list(
+        LegalEntity.objects.filter(name__iexact=company).order_by("code")
+    )
+    if not found:
+        names = ", ".join(LegalEntity.objects.order_by("name").values_list("name", flat=True))
+        raise CellRefused(
+            _("There is no company %(company)s. There are: %(names)s") % {"company": company, "names": names}
+        )
+    if len(found) > 1:
+        codes = ", ".join(one.code for one in found)
+        raise CellRefused(
+            _("Several companies are named %(company)s. Write the code instead: %(codes)s")
+            % {"company": company, "codes": codes}
+        )
+    book = Book.objects.filter(legal_entity=found[0]).first()
+    if book is None:
+        raise CellRefused(
+            _(
+                "%(company)s has no book yet. Open it first: "
+                "manage.py book_open --company %(code)s --opens-on DAY"
+            )
+            % {"company": found[0].name, "code": found[0].code}
+        )
+    return book

@@ -1,6 +1,8 @@
-"""Changing which rates a book takes: a recorded act, for what is booked from then on."""
+"""Changing which rates a book takes and what it lets pass as rounding: a recorded act, for what comes."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -8,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ecomhub import events
 from ecomhub.access import Actor
+from ecomhub.money import decimal_text, rounded
 from finance.accounting.rate_sources import BY_KEY
 from finance.models.ledger import Book, PolicyChange
 
@@ -16,16 +19,26 @@ SHOWN = 10
 
 
 class PolicyRefused(Exception):
-    """A book's policy of rates cannot be changed like that; the text says what to do."""
+    """A book's policy cannot be changed like that; the text says what to do."""
 
 
 def policy_of(*, book: Book) -> dict[str, Any]:
-    """Return which rates a book takes, by the names of the book's fields."""
+    """Return which rates a book takes and what is rounding, by the names of the book's fields."""
     return {
         "rate_policy": book.rate_policy,
         "rate_source": book.rate_source,
         "rate_days": book.rate_days,
         "allows_cross_rates": book.allows_cross_rates,
+        "rounding_cap": book.rounding_cap,
+        "rounding_cap_month": book.rounding_cap_month,
+    }
+
+
+def written(*, policy: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """Return a policy as JSON can hold it: amounts as decimal strings."""
+    return {
+        name: decimal_text(value, currency) if isinstance(value, Decimal) else value
+        for name, value in policy.items()
     }
 
 
@@ -39,12 +52,15 @@ def change_policy(
     reason: str,
     actor: Actor,
     at: datetime,
+    rounding_cap: Decimal | None = None,
+    rounding_cap_month: Decimal | None = None,
 ) -> PolicyChange:
     """Let a book take other rates for what is booked from now on; what is booked keeps its rates.
 
     ``rate_policy`` is one of ``Book.RatePolicy``, ``rate_source`` the key of a source of rates, ``rate_days``
-    how old a rate may be. Entries that are being written are waited for. What waits for a rate is tried by
-    the clockwork, which looks at it all the time. Raises ``PolicyRefused``.
+    how old a rate may be. The caps are of what a match may post as rounding, and all of them in a month, in
+    base currency; what is not given stays. Entries that are being written are waited for. What waits for a
+    rate is tried by the clockwork, which looks at it all the time. Raises ``PolicyRefused``.
     """
     if not actor.may("finance.close") or actor.shop_ids is not None:
         raise PolicyRefused(_("Your role does not include this. Ask an administrator for it."))
@@ -54,15 +70,18 @@ def change_policy(
         "rate_days": rate_days,
         "allows_cross_rates": allows_cross_rates,
     }
-    _check(wanted, reason)
     with transaction.atomic():
         # Waits for entries that are being written; those that come after see the new policy.
         book = Book.objects.select_for_update(no_key=True).get(pk=book.pk)
         before = policy_of(book=book)
+        caps = {"rounding_cap": rounding_cap, "rounding_cap_month": rounding_cap_month}
+        wanted |= {name: before[name] if cap is None else cap for name, cap in caps.items()}
+        _check(wanted, book.currency, reason)
         if wanted == before:
             raise PolicyRefused(_("That is the policy of this book already."))
+        replaced = written(policy=before, currency=book.currency)
         act = PolicyChange.objects.create(
-            book=book, **wanted, instead_of=before, reason=reason.strip()[:200], actor=actor.name, at=at
+            book=book, **wanted, instead_of=replaced, reason=reason.strip()[:200], actor=actor.name, at=at
         )
         Book.objects.filter(pk=book.pk).update(**wanted)
         events.record(
@@ -71,8 +90,8 @@ def change_policy(
             kind="policy_changed",
             at=at,
             actor=actor.name,
-            **wanted,
-            instead_of=before,
+            **written(policy=wanted, currency=book.currency),
+            instead_of=replaced,
             reason=act.reason,
         )
     return act
@@ -83,7 +102,7 @@ def changes_of(*, book: Book, size: int = SHOWN) -> list[PolicyChange]:
     return list(book.policy_changes.order_by("-pk")[:size])
 
 
-def _check(wanted: dict[str, Any], reason: str) -> None:
+def _check(wanted: dict[str, Any], currency: str, reason: str) -> None:
     """Refuse what no book can have."""
     if wanted["rate_policy"] not in Book.RatePolicy.values:
         raise PolicyRefused(
@@ -97,5 +116,12 @@ def _check(wanted: dict[str, Any], reason: str) -> None:
         )
     if not 0 <= wanted["rate_days"] <= MOST_DAYS:
         raise PolicyRefused(_("A rate may be 0 to %d days old.") % MOST_DAYS)
+    cap, month = wanted["rounding_cap"], wanted["rounding_cap_month"]
+    if cap < 0 or rounded(cap, currency) != cap or rounded(month, currency) != month:
+        raise PolicyRefused(
+            _("What may pass as rounding is an amount in %s, not below zero nor finer than it.") % currency
+        )
+    if month < cap:
+        raise PolicyRefused(_("In a month at least as much may be rounding as in one match."))
     if not reason.strip():
         raise PolicyRefused(_("Say why the policy changes."))

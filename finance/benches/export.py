@@ -1,7 +1,9 @@
 """``make bench NAME=export``: exports as a worker makes them, beside a server cursor that only writes.
 
 The limit reads the same query through a server-side cursor and writes it by the same writer, without looking
-at a cell, adding up, checking against the pages' sums, hashing or keeping the file.
+at a cell, adding up, checking against the pages' sums, hashing or keeping the file. Both sides write the
+report as people get it, which is two columns more than the twenty a workbook is asked for: what each cell
+costs beyond the writer is counted for all of them. The memory is held to its bound with either writer.
 """
 
 import csv
@@ -67,7 +69,7 @@ _TRIGGERS = ("finance_journal", "finance_posting")
 def export() -> BenchResult:
     """Measure CSV and XLSX by turns; the ratio is the worse one, XLSX being allowed half of CSV's loss."""
     figures: dict[str, list[float]] = {
-        name: [] for name in ("csv", "csv_limit", "xlsx", "xlsx_limit", "growth", "peak")
+        f"{format_}{what}": [] for format_ in ("csv", "xlsx") for what in ("", "_limit", "_growth", "_peak")
     }
     exact = {"missed": 0}
     with (
@@ -88,11 +90,12 @@ def export() -> BenchResult:
                     seconds, growth, peak = parts.apart(ways[name])
                     figures[name].append(rows / seconds)
                     if name == format_:
-                        figures["growth"].append(growth)
-                        figures["peak"].append(peak)
+                        figures[f"{format_}_growth"].append(growth)
+                        figures[f"{format_}_peak"].append(peak)
         made = ExportJob.objects.filter(rows_done__gt=0, file__isnull=False).count()
         exact["missed"] = 2 * ROUNDS - made
-    exact["mib_over_memory"] = max(0, round(max(figures["growth"]) - MEMORY_MIB))
+    grown = {format_: max(figures[f"{format_}_growth"]) for format_ in sizes}
+    exact["mib_over_memory"] = sum(max(0, round(growth - MEMORY_MIB)) for growth in grown.values())
     ratios = {
         format_: statistics.median(
             ours / limit for ours, limit in zip(figures[format_], figures[f"{format_}_limit"], strict=True)
@@ -118,11 +121,12 @@ def export() -> BenchResult:
         ]
         + [
             {
-                "case": "memory",
-                "growth_mib": round(max(figures["growth"])),
-                "peak_mib": round(max(figures["peak"])),
+                "case": f"memory of {format_}",
+                "growth_mib": round(growth),
+                "peak_mib": round(max(figures[f"{format_}_peak"])),
                 "bound": MEMORY_MIB,
             }
+            for format_, growth in grown.items()
         ],
         exact=exact,
     )

@@ -119,6 +119,13 @@ _UNSEEN = """
 SELECT e.kind, e.amount, e.currency, e.reference FROM finance_moneyexception e
 WHERE e.book_id = %s AND e.state = 'open' AND e.since <= %s ORDER BY e.since, e.id
 """
+_ELSEWHERE = """
+SELECT h.short_name, e.name, m.name, o.name FROM finance_moneyaccount m
+JOIN finance_book b ON b.id = m.book_id JOIN ecomhub_legalentity o ON o.id = b.legal_entity_id
+JOIN channels_shop h ON h.account_id = m.channel_id OR h.id = m.shop_id
+JOIN ecomhub_legalentity e ON e.id = h.legal_entity_id
+WHERE h.legal_entity_id <> b.legal_entity_id AND (b.id = %s OR h.legal_entity_id = %s) ORDER BY m.id, h.id
+"""
 
 
 def _amount(amount: Decimal | None, currency: str) -> str:
@@ -203,6 +210,13 @@ def _crossed(book: Book, through: date) -> list[str]:
         return [f"{base}/{quote} {day}" for base, quote, day in cursor.fetchall()]
 
 
+def _elsewhere(book: Book, through: date) -> list[str]:
+    """Name shops whose money is in another company's book, of this book or of this company."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ELSEWHERE, [book.pk, book.legal_entity_id])
+        return [f"{shop} ({company}): {name} → {held}" for shop, company, name, held in cursor.fetchall()]
+
+
 def _told_otherwise(book: Book, through: date) -> list[str]:
     return [
         f"{one.ref} {decimal_text(one.told, one.currency)} / {_amount(one.said, one.currency)}"
@@ -274,6 +288,16 @@ CHECKS: tuple[Check, ...] = (
         _("Solve them on the reconcile page, or accept them with a reason."),
         Weight.ACCEPTABLE,
         _unseen,
+    ),
+    Check(
+        "companies",
+        _("Every shop's money is in its own company's book"),
+        _(
+            "An account's money goes to one book: of the company its first shop had when money first came. "
+            "Give each company an account of its own, carry over what was booked elsewhere, and accept it."
+        ),
+        Weight.ACCEPTABLE,
+        _elsewhere,
     ),
     Check(
         "crossed",

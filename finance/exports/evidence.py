@@ -262,8 +262,8 @@ def _checks(
         policies = list(
             PolicyChange.objects.filter(book=book)
             .order_by("pk")
-            .values("rate_policy", "rate_source", "rate_days", "allows_cross_rates", "instead_of", "reason",
-                    "actor", "at")
+            .values("rate_policy", "rate_source", "rate_days", "allows_cross_rates", "rounding_cap",
+                    "rounding_cap_month", "instead_of", "reason", "actor", "at")
         )  # fmt: skip
         names = {account.code: account for account in Account.objects.all()}
     archive.add_json("checks/checklist.json", findings)

@@ -34,7 +34,8 @@ class Book(models.Model):
 
     ``zone`` decides which day an instant belongs to. ``rate_policy`` says which published rate turns an
     amount into base currency; ``allows_cross_rates`` whether a rate may be built through a third currency.
-    Nothing may be effective on or before ``locked_through``, nor before ``opens_on``.
+    Nothing may be effective on or before ``locked_through``, nor before ``opens_on``. What a match may post
+    as rounding is at most ``rounding_cap`` in base currency, and ``rounding_cap_month`` in a month.
     """
 
     class CostMethod(models.TextChoices):
@@ -112,7 +113,7 @@ class PeriodAct(models.Model):
 
 
 class PolicyChange(models.Model):
-    """A book got another policy of rates: which from then on, instead of which, by whom and why.
+    """A book got another policy of rates or rounding: which from then on, instead of which, by whom and why.
 
     It applies to what is booked after it. Once a book has entries, or such a row, the database changes its
     policy only together with a new one. ``instead_of`` has the fields of the policy before.
@@ -123,6 +124,8 @@ class PolicyChange(models.Model):
     rate_source = models.CharField(max_length=20)
     rate_days = models.PositiveSmallIntegerField()
     allows_cross_rates = models.BooleanField()
+    rounding_cap = amount_field(default=0)
+    rounding_cap_month = amount_field(default=0)
     instead_of = models.JSONField()
     reason = models.CharField(max_length=200)
     actor = models.CharField(max_length=160, default="system")
@@ -134,6 +137,10 @@ class PolicyChange(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="policy_change_has_reason"),
             models.CheckConstraint(condition=Q(rate_days__lte=366), name="policy_change_within_a_year"),
+            models.CheckConstraint(
+                condition=Q(rounding_cap__gte=0, rounding_cap_month__gte=F("rounding_cap")),
+                name="policy_change_caps_are_caps",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -294,6 +301,7 @@ class Posting(models.Model):
                 name="posting_waiting",
                 condition=Q(account__in=["1120", "1130", "1900"]),
             ),
+            models.Index(fields=["id"], name="posting_opening", condition=Q(account="1106")),
             models.Index(
                 fields=["order"],
                 name="posting_refund",

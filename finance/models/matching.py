@@ -46,6 +46,14 @@ class MatchRule(models.Model):
     is_active = models.BooleanField(default=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "condition", "platform"], name="match_rule_once"),
+            models.CheckConstraint(
+                condition=Q(tolerance__gte=0, tolerance_percent__range=(0, 100), days__lte=366)
+                & (Q(cap_month__isnull=True) | Q(cap_month__gte=0)),
+                name="match_rule_limits",
+            ),
+        ]
         indexes = [models.Index(fields=["scope", "place"], name="match_rule_order")]
 
     def __str__(self) -> str:

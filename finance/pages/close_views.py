@@ -32,6 +32,7 @@ PAGES = {
     "crossed": ("finance:rates", "kind=cross"),
     "trial_balance": ("finance:ledger", ""),
     "exceptions": ("finance:exceptions", ""),
+    "companies": ("channels:list", ""),
     "told_otherwise": ("finance:deferred", "view=released"),
 }
 

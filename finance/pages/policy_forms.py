@@ -1,5 +1,6 @@
-"""The form of a book's policy of rates."""
+"""The form of a book's policy of rates and rounding."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from finance.models import Book
 
 
 class PolicyForm(forms.Form):
-    """Which rates a book takes from now on, and why."""
+    """Which rates a book takes and what is rounding from now on, and why."""
 
     rate_policy = forms.ChoiceField(label=_("Rate of an amount"), choices=Book.RatePolicy.choices)
     rate_source = forms.ChoiceField(
@@ -31,6 +32,23 @@ class PolicyForm(forms.Form):
             "Where the source has no rate of a pair, it is computed from two rates of one day, such as USD "
             "to EUR and EUR to CNY, and kept with both. Without this the money waits."
         ),
+    )
+    rounding_cap = forms.DecimalField(
+        label=_("Rounding in one match"),
+        min_value=Decimal(0),
+        max_digits=19,
+        decimal_places=4,
+        help_text=_(
+            "In the book's currency. A payout that differs from its receipt by no more is found, and the "
+            "difference goes to 1910; 0 lets nothing pass."
+        ),
+    )
+    rounding_cap_month = forms.DecimalField(
+        label=_("Rounding in a month"),
+        min_value=Decimal(0),
+        max_digits=19,
+        decimal_places=4,
+        help_text=_("All of a month together; what is above waits for a person."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=200)
 

@@ -1,4 +1,4 @@
-"""Which rates a book takes: changing it, and how it was changed before."""
+"""Which rates a book takes and what is rounding: changing it, and how it was changed before."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,7 +29,7 @@ def change(request: HttpRequest) -> HttpResponse:
         raise Http404(_("There is no such book."))
     form = PolicyForm(
         request.POST if request.method == "POST" else None,
-        initial=policies.policy_of(book=book),
+        initial=policies.written(policy=policies.policy_of(book=book), currency=book.currency),
         auto_id="dialog_%s",
     )
     if form.is_valid():
@@ -42,13 +42,13 @@ def change(request: HttpRequest) -> HttpResponse:
             ring(explain)
             answer = HttpResponse(status=204)
             answer.headers["HX-Refresh"] = "true"
-            said = _("What is booked from now on takes these rates. What waits for a rate is tried again.")
+            said = _("What is booked from now on follows this policy. What waits for a rate is tried again.")
             return close_dialog(add_toast(answer, text=said))
-    acts = [_happening(act) for act in policies.changes_of(book=book)]
+    acts = [_happening(act, book.currency) for act in policies.changes_of(book=book)]
     return render(request, "finance/rate_policy.html", {"form": form, "book": book, "acts": acts})
 
 
-def _happening(act: PolicyChange) -> Happening:
+def _happening(act: PolicyChange, currency: str) -> Happening:
     return Happening(
         at=act.at,
         title=policy_words(
@@ -57,7 +57,10 @@ def _happening(act: PolicyChange) -> Happening:
                 "rate_source": act.rate_source,
                 "rate_days": act.rate_days,
                 "allows_cross_rates": act.allows_cross_rates,
-            }
+                "rounding_cap": act.rounding_cap,
+                "rounding_cap_month": act.rounding_cap_month,
+            },
+            currency,
         ),
         text=act.reason,
         who=act.actor,

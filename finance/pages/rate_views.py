@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ecomhub.access import actor_of, allow
+from ecomhub.money import decimal_text
 from ecomhub.shell.parts import Pager
 from ecomhub.shell.toasts import add_toast, close_dialog
 from finance import queries, seeing
@@ -28,8 +29,8 @@ def source_title(key: str) -> str:
     return str(BY_KEY[key].title) if key in BY_KEY else key
 
 
-def policy_words(policy: Mapping[str, Any]) -> str:
-    """Say in words which rates a book takes; ``policy`` has the book's fields."""
+def policy_words(policy: Mapping[str, Any], currency: str) -> str:
+    """Say in words which rates a book in a currency takes and what is rounding, by ``policy``."""
     days = policy["rate_days"]
     said = [
         str(Book.RatePolicy(policy["rate_policy"]).label),
@@ -38,6 +39,16 @@ def policy_words(policy: Mapping[str, Any]) -> str:
     ]
     if policy["allows_cross_rates"]:
         said.append(_("through a third currency where needed"))
+    if policy["rounding_cap"]:
+        said.append(
+            _("rounding up to %(cap)s, %(month)s in a month")
+            % {
+                "cap": decimal_text(policy["rounding_cap"], currency),
+                "month": decimal_text(policy["rounding_cap_month"], currency),
+            }
+        )
+    else:
+        said.append(_("nothing is rounding"))
     return ", ".join(said)
 
 
@@ -73,7 +84,9 @@ def table(request: HttpRequest) -> HttpResponse:
         "can_close": actor.may("finance.close") and seeing.everything(actor=actor),
         "can_change": actor.may("finance.post") and seeing.everything(actor=actor),
     }
-    context["policies"] = [(book, policy_words(policies.policy_of(book=book))) for book in context["books"]]
+    context["policies"] = [
+        (book, policy_words(policies.policy_of(book=book), book.currency)) for book in context["books"]
+    ]
     return render(request, "finance/rates.html", context)
 
 

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_GET
 from channels.models import Shop
 from ecomhub import clock
 from ecomhub.access import actor_of, allow
-from ecomhub.shell.parts import Pager, Tab
+from ecomhub.shell.parts import Pager
+from finance import seeing
 from finance.models import OrderMoney
 from finance.pages.page_parts import (
     MONEY_COLORS,
@@ -20,7 +21,8 @@ from finance.pages.page_parts import (
     section_tabs,
 )
 from finance.pages.reconcile_forms import ReconcileFilterForm
-from finance.reconciliation import order_queries
+from finance.pages.reconcile_tabs import OPENING, reconcile_tabs
+from finance.reconciliation import opening_queries, order_queries
 from finance.statements import deferred_queries, settlement_queries
 from orders.models import Order
 
@@ -57,23 +59,9 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     counts = order_queries.money_counts(actor=actor)
     kept: dict[str, object] = {"q": text, "shop": shop or ""}
     here = {**kept, "state": state}
-    words = [("", _("All"), ""), ("open", OrderMoney.State.OPEN.label, "")]
-    words += [
-        ("waiting", OrderMoney.State.WAITING.label, "orange"),
-        ("settled", OrderMoney.State.SETTLED.label, ""),
-    ]
     context = {
         "sections": section_tabs("reconcile", actor=actor),
-        "views": [
-            Tab(
-                label=str(label),
-                url=address("finance:reconcile", **{**kept, "state": key}),
-                count=counts.get(key, 0) if key else sum(counts.values()),
-                active=state == key,
-                color=color if counts.get(key) else "",
-            )
-            for key, label, color in words
-        ],
+        "views": reconcile_tabs(actor=actor, active=state, counts=counts, kept=kept),
         "filter": form,
         "clear_url": address("finance:reconcile", state=state) if text or shop else "",
         "rows": [
@@ -101,6 +89,46 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "finance/reconcile.html", context)
+
+
+@allow("finance.view")
+@require_GET
+def opening_orders(request: HttpRequest) -> HttpResponse:
+    """List the money of orders from before the go-live, with what it adds up to on 1106."""
+    actor = actor_of(request)
+    shops = list(Shop.objects.visible_to(actor).order_by("short_name"))
+    form = ReconcileFilterForm(request.GET, shops=shops)
+    _state, shop, text = form.wanted()
+    kept: dict[str, object] = {"q": text, "shop": shop or ""}
+    page = opening_queries.opening_page(
+        actor=actor,
+        shop=shop,
+        text=text,
+        after=number_asked(request.GET.get("after", "")),
+        before=number_asked(request.GET.get("before", "")),
+    )
+    totals = opening_queries.opening_totals(actor=actor, shop=shop, text=text)
+    context = {
+        "sections": section_tabs("reconcile", actor=actor),
+        "views": reconcile_tabs(actor=actor, active=OPENING, kept=kept),
+        "filter": form,
+        "clear_url": address("finance:opening-orders") if text or shop else "",
+        "rows": page.rows,
+        "totals": totals,
+        "is_filtered": bool(text or shop) or actor.shop_ids is not None,
+        "sees_entries": seeing.everything(actor=actor),
+        "pager": Pager(
+            shown=len(page.rows),
+            previous_url=address("finance:opening-orders", **kept, before=page.previous)
+            if page.previous
+            else None,
+            next_url=address("finance:opening-orders", **kept, after=page.following)
+            if page.following
+            else None,
+            total=sum(one.rows for one in totals),
+        ),
+    }
+    return render(request, "finance/opening_orders.html", context)
 
 
 @allow("finance.view")

@@ -4,6 +4,8 @@
 ``finance.exceptions.Found``.
 """
 
+from finance.statements.type_words import MATCHES, rows_of
+
 _NEVER_PAID = """
 SELECT 'never_paid', 'never_paid:order:' || m.order_id, m.book_id, sum(p.amount), m.currency, m.due_on,
        m.shop_id, NULL, m.order_id, NULL, NULL, NULL, NULL, '', o.external_id
@@ -70,35 +72,57 @@ SELECT 'refund_without_return', 'refund_without_return:order:' || o.id, j.book_i
  GROUP BY o.id, j.book_id, p.currency, o.external_id, o.shop_id
 HAVING sum(p.amount) > 0 AND max(j.effective_on) + %(days)s < (%(at)s)::date
 """
-REFUNDS_ABOVE_SALES = """
-SELECT p.order_id, p.currency,
-       -sum(p.amount) FILTER (WHERE p.component = ANY(ARRAY['4000', '4010', '4020', '4030', '4200'])) AS sold,
-       sum(p.amount) FILTER (WHERE p.component = '4100') AS refunded
-  FROM finance_posting p
- WHERE p.account_id = '1105' AND p.line_id IS NOT NULL AND p.order_id IS NOT NULL
-   AND p.order_id IN (SELECT r.order_id FROM finance_posting r
-                       WHERE r.account_id = '1105' AND r.component = '4100' AND r.line_id IS NOT NULL)
- GROUP BY p.order_id, p.currency
-HAVING coalesce(sum(p.amount) FILTER (WHERE p.component = '4100'), 0)
-     + coalesce(sum(p.amount) FILTER (WHERE p.component = ANY(ARRAY['4000', '4010', '4020', '4030', '4200'])),
-                0) > 0
-   AND sum(p.amount) FILTER (WHERE p.component = '4100') > 0
-"""
-"""(order, currency, sold, refunded) of orders of which more was given back than was sold."""
+# Of each refunded order what was sold and given back by part of the sale; a refund whose words do not tell
+# its part is of the whole alone.
+REFUNDS_ABOVE_SALES = f"""
+WITH word (source, first, second, third, part) AS ({rows_of(lambda rule: rule.gives_back)}),
+     kind AS MATERIALIZED (
+    SELECT t.id, (SELECT w.part FROM word w WHERE {MATCHES} LIMIT 1) AS part
+      FROM finance_linetype t WHERE t.source IN (SELECT source FROM word)),
+     part AS MATERIALIZED (
+    SELECT p.order_id, p.currency, CASE WHEN p.component = '4100' THEN k.part ELSE p.component END AS part,
+           coalesce(-sum(p.amount) FILTER (WHERE p.component <> '4100'), 0) AS sold,
+           coalesce(sum(p.amount) FILTER (WHERE p.component = '4100'), 0) AS refunded
+      FROM finance_posting p
+      LEFT JOIN finance_settlementline l ON l.id = p.line_id AND p.component = '4100'
+      LEFT JOIN kind k ON k.id = l.line_type_id
+     WHERE p.account_id = '1105' AND p.line_id IS NOT NULL AND p.order_id IS NOT NULL
+       AND p.component = ANY(ARRAY['4000', '4010', '4020', '4030', '4200', '4100'])
+       AND p.order_id IN (SELECT r.order_id FROM finance_posting r
+                           WHERE r.account_id = '1105' AND r.component = '4100' AND r.line_id IS NOT NULL)
+     GROUP BY 1, 2, 3),
+     whole AS MATERIALIZED (
+    SELECT order_id, currency, sum(sold) AS sold, sum(refunded) AS refunded,
+           sum(refunded) > 0 AND sum(refunded) > sum(sold) AS is_above
+      FROM part GROUP BY 1, 2)
+SELECT order_id, currency, '4100' AS component, sold, refunded FROM whole WHERE is_above
+UNION ALL
+SELECT p.order_id, p.currency, p.part, p.sold, p.refunded
+  FROM part p JOIN whole w USING (order_id, currency)
+ WHERE NOT w.is_above AND p.refunded > 0 AND p.refunded > p.sold AND p.part <> ''
+"""  # noqa: S608
+"""(order, currency, component, sold, refunded) where more was given back than sold: of an order as a whole
+(component 4100), else of a part of it."""
 _REFUND_ABOVE_SALES = f"""
-SELECT 'refund_above_sales', 'refund_above_sales:order:' || r.order_id || ':' || r.currency, m.book_id,
-       r.refunded - coalesce(r.sold, 0), r.currency, (%(at)s)::date, o.shop_id, NULL, o.id, NULL, NULL, NULL,
-       NULL, '4100', o.external_id
+SELECT 'refund_above_sales', 'refund_above_sales:order:' || r.order_id || ':' || r.currency
+           || CASE WHEN r.component = '4100' THEN '' ELSE ':' || r.component END,
+       m.book_id, r.refunded - r.sold, r.currency, (%(at)s)::date, o.shop_id, NULL, o.id, NULL, NULL, NULL,
+       NULL, r.component, o.external_id
   FROM ({REFUNDS_ABOVE_SALES}) r
   JOIN orders_order o ON o.id = r.order_id JOIN finance_ordermoney m ON m.order_id = o.id
 """  # noqa: S608
+# What arrived and then was stated anew is named at once, with the receipt it had been.
 _UNMATCHED_PAYOUT = """
 SELECT 'unmatched_payout', 'unmatched_payout:payout:' || y.id, a.book_id, y.amount, y.currency,
        (y.sent_at AT TIME ZONE b.zone)::date, NULL::bigint, a.id, NULL::bigint, y.settlement_id, y.id,
-       y.line_id, NULL::bigint, '', y.reference
+       coalesce(y.line_id, r.line_id), NULL::bigint, '', y.reference
   FROM finance_payout y
   JOIN finance_moneyaccount a ON a.id = y.account_id JOIN finance_book b ON b.id = a.book_id
- WHERE y.state = 'sent' AND y.amount <> 0 AND y.sent_at + make_interval(days => %(days)s) < %(at)s
+  LEFT JOIN LATERAL (SELECT m.line_id FROM finance_match m JOIN finance_journal u ON u.id = m.undoing_id
+                      WHERE m.payout_id = y.id AND u.key LIKE 'restated:%%'
+                      ORDER BY m.id DESC LIMIT 1) r ON true
+ WHERE y.state = 'sent' AND y.amount <> 0
+   AND (y.sent_at + make_interval(days => %(days)s) < %(at)s OR r.line_id IS NOT NULL)
    AND (a.live_on IS NULL OR (y.sent_at AT TIME ZONE b.zone)::date >= a.live_on)
 UNION ALL
 SELECT 'unmatched_payout', 'unmatched_payout:line:' || l.id, a.book_id, l.amount, l.currency, l.effective_on,

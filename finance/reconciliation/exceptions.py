@@ -116,7 +116,7 @@ def sweep(*, at: datetime, since: tuple[int, int] = (0, 0)) -> Changed:
     with other money only where something was booked since.
     """
     days = _DAYS | dict(
-        MatchRule.objects.filter(scope=MatchRule.Scope.EXCEPTION, is_active=True).values_list(
+        MatchRule.objects.filter(scope=MatchRule.Scope.EXCEPTION, is_active=True, platform="").values_list(
             "condition", "days"
         )
     )

@@ -68,7 +68,8 @@ def expect(*, rows: Sequence[OrderMoney], book: Book, at: datetime) -> int:
             each.row.reason = _RATE_MISSING
             continue
         steps = _steps(each, table, book)
-        _note(each, day=each.day, within=within)
+        platform = each.order.account.platform
+        _note(each, day=each.day, within=within.get(platform, within[""]))
         if not steps:
             continue
         key = f"expected:order:{each.order.pk}:{each.row.accruals + 1}"
@@ -120,9 +121,10 @@ def _note(each: _Looked, *, day: date, within: int) -> None:
     row.due_on = row.shipped_on + timedelta(days=within)
 
 
-def _paid_within() -> int:
-    rule = MatchRule.objects.filter(scope=MatchRule.Scope.EXCEPTION, condition="never_paid").first()
-    return PAID_WITHIN if rule is None else rule.days
+def _paid_within() -> dict[str, int]:
+    """Return within how many days platforms pay; what holds for all others has no name."""
+    rules = MatchRule.objects.filter(scope=MatchRule.Scope.EXCEPTION, condition="never_paid", is_active=True)
+    return {"": PAID_WITHIN} | dict(rules.values_list("platform", "days"))
 
 
 def _looked(rows: Sequence[OrderMoney], book: Book) -> Iterable[_Looked]:

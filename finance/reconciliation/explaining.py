@@ -97,6 +97,7 @@ def _match(*, at: datetime) -> int:
     if not noticing.needs_matching(at=at):
         return 0
     reach = noticing.match_reach(at=at)
+    reconciling.let_go_of_restated(since=noticing.matched_through(), at=at)
     found = reconciling.match_payouts(at=at)
     noticing.note_matching(reach=reach)
     return found

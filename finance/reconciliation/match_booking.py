@@ -21,6 +21,8 @@ from finance.reconciliation.match_legs import Arrival, Sent
 from finance.statements import posting
 
 State = Payout.State
+RESTATED = "restated"
+"""What keys of entries begin with that took a payout apart because its deposit changed."""
 
 
 class MatchRefused(Exception):
@@ -87,6 +89,18 @@ def take_back(*, payout_id: int, reason: str, at: datetime, actor: str) -> None:
     """
     if not reason.strip():
         raise MatchRefused(_("Say why: the reason is kept with the entry."))
+    _take_apart(payout_id=payout_id, key="unmatch", reason=reason.strip()[:200], at=at, actor=actor)
+
+
+def let_go(*, payout_id: int, at: datetime) -> None:
+    """Take a payout whose settlement now states another deposit, and its receipts, apart.
+
+    Rules may put the same together again. Raises ``MatchRefused``.
+    """
+    _take_apart(payout_id=payout_id, key=RESTATED, reason="", at=at, actor="system")
+
+
+def _take_apart(*, payout_id: int, key: str, reason: str, at: datetime, actor: str) -> None:
     with transaction.atomic():
         held = Match.objects.filter(payout=payout_id, undoing__isnull=True).select_related("line")
         lines = [row.line for row in held if row.line is not None]
@@ -102,8 +116,8 @@ def take_back(*, payout_id: int, reason: str, at: datetime, actor: str) -> None:
         undone = ledger.reverse(
             journal_id=entry.pk,
             effective_on=books.open_day(book=book, day=entry.effective_on),
-            key=f"unmatch:payout:{payout.pk}:{entry.pk}",
-            memo=reason.strip()[:200],
+            key=f"{key}:payout:{payout.pk}:{entry.pk}",
+            memo=reason,
             actor=actor,
         )
         Match.objects.filter(pk__in=[row.pk for row in rows]).update(undoing=undone.journal_id)
@@ -112,8 +126,8 @@ def take_back(*, payout_id: int, reason: str, at: datetime, actor: str) -> None:
         payout.save(update_fields=["state", "arrived_line", "arrived_at"])
         posting.rebook(lines=[line.pk for line in [*lines, *own]], kind="reclass", actor=actor)
         events.record(
-            object_kind="payout", object_id=payout.pk, kind="taken_apart", at=at, actor=actor,
-            entry=entry.pk, reason=reason.strip()[:200],
+            object_kind="payout", object_id=payout.pk, at=at, actor=actor, entry=entry.pk, reason=reason,
+            kind="restated" if key == RESTATED else "taken_apart",
         )  # fmt: skip
 
 

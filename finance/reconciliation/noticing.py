@@ -131,6 +131,15 @@ def swept_through() -> tuple[int, int]:
     return swept.transaction, swept.row
 
 
+def matched_through() -> tuple[int, int]:
+    """Return the last entry payouts and receipts were compared for; (0, 0) when all have to be."""
+    marks = {row.name: row for row in Progress.objects.filter(name__in=[MATCHED, JOURNALS_READ])}
+    held, read = marks.get(MATCHED), marks.get(JOURNALS_READ)
+    if held is None or read is None or held.transaction > read.transaction:
+        return 0, 0
+    return held.transaction, held.row
+
+
 def needs_matching(*, at: datetime) -> bool:
     """Say whether money was booked, or an hour went by, since payouts and receipts were compared."""
     held = Progress.objects.filter(name=MATCHED).first()
@@ -143,6 +152,11 @@ def note_matching(*, reach: Reach) -> None:
     Progress.objects.update_or_create(
         name=MATCHED, defaults={"epoch": epoch, "transaction": number, "row": row}
     )
+
+
+def forget_looks() -> None:
+    """Let payouts be compared and the queue of exceptions be looked through again, whatever was booked."""
+    Progress.objects.filter(name__in=[SWEPT, MATCHED]).update(epoch=0)
 
 
 def match_reach(*, at: datetime) -> Reach:

@@ -63,7 +63,16 @@ SELECT -l.id, a.id, l.currency, -l.amount, l.effective_on, a.book_id, concat_ws(
 """
 _UNDONE = """
 SELECT m.payout_id, y.line_id, m.line_id FROM finance_match m JOIN finance_payout y ON y.id = m.payout_id
- WHERE m.undoing_id IS NOT NULL AND m.line_id IS NOT NULL
+  JOIN finance_journal u ON u.id = m.undoing_id
+ WHERE m.line_id IS NOT NULL AND u.key NOT LIKE 'restated:%'
+"""
+_RESTATED = """
+SELECT DISTINCT y.id FROM finance_journal j
+  JOIN finance_posting p ON p.journal_id = j.id
+  JOIN finance_payout y ON y.id = p.payout_id AND y.state IN ('arrived', 'failed')
+ WHERE (j.transaction, j.id) > (%s::text::xid8, %s) AND j.kind = 'payout'
+   AND (SELECT sum(b.amount) FROM finance_posting b WHERE b.payout_id = y.id) <> 0
+ ORDER BY y.id
 """
 
 
@@ -97,6 +106,16 @@ def outgoing() -> list[Sent]:
     with connection.cursor() as cursor:
         cursor.execute(_LEFT, {"most": MOST})
         return [Sent(*row) for row in cursor.fetchall()]
+
+
+def restated(*, since: tuple[int, int]) -> list[int]:
+    """Return payouts that arrived and whose deposit was then stated anew, behind an entry.
+
+    ``since`` is that entry's transaction and key.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RESTATED, [str(since[0]), since[1]])
+        return [payout for (payout,) in cursor.fetchall()]
 
 
 def undone_pairs() -> set[tuple[int, int]]:

@@ -78,15 +78,16 @@ LAWS = [
     ),
     Law(
         id="I15",
-        title="No more was given back for an order than was sold, or it is listed",
+        title="No more was given back for an order, or for a part of it, than was sold, or it is listed",
         checked="SELECT count(DISTINCT order_id) FROM finance_posting "
         "WHERE account_id = '1105' AND component = '4100' AND line_id IS NOT NULL",
         violations=f"""
-            SELECT o.external_id, r.currency, coalesce(r.sold, 0), r.refunded
+            SELECT o.external_id, r.currency, r.component, r.sold, r.refunded
               FROM ({REFUNDS_ABOVE_SALES}) r JOIN orders_order o ON o.id = r.order_id
              WHERE NOT EXISTS (SELECT FROM finance_moneyexception e
                                 WHERE e.order_id = r.order_id AND e.kind = 'refund_above_sales'
-                                  AND e.currency = r.currency AND e.state <> 'solved')
+                                  AND e.currency = r.currency AND e.component = r.component
+                                  AND e.state <> 'solved')
                AND NOT EXISTS (SELECT FROM finance_progress g
                                  JOIN finance_posting p ON p.order_id = r.order_id AND p.account_id = '1105'
                                  JOIN finance_journal j ON j.id = p.journal_id
@@ -141,6 +142,44 @@ LAWS = [
                AND (SELECT count(DISTINCT s.source) FROM finance_settlement s
                      WHERE s.account_id = t.account_id AND s.currency = t.currency
                        AND s.state = 'posted' AND s.closing IS NOT NULL) = 1
+        """,
+    ),
+    Law(
+        id="I19.shares",
+        title="What is shared out adds up: a layer's value over what left and is left, a movement's over its "
+        "layers, a sale's over what came back",
+        checked="SELECT count(*) FROM finance_stockuse",
+        violations="""
+            SELECT 'layers of ' || s.code || ' @ ' || w.code, x.currency, x.units, x.amount, x.base
+              FROM (SELECT l.sku_id, l.warehouse_id, l.currency,
+                           sum(l.quantity - l.left) - sum(coalesce(u.units, 0)) AS units,
+                           sum(l.amount - l.left_amount) - sum(coalesce(u.amount, 0)) AS amount,
+                           sum(l.base_amount - l.left_base) - sum(coalesce(u.base, 0)) AS base
+                      FROM finance_stocklayer l
+                      LEFT JOIN (SELECT layer_id, sum(quantity) AS units, sum(amount) AS amount,
+                                        sum(base_amount) AS base
+                                   FROM finance_stockuse WHERE quantity > 0 GROUP BY 1) u ON u.layer_id = l.id
+                     GROUP BY 1, 2, 3) x
+              JOIN inventory_sku s ON s.id = x.sku_id JOIN inventory_warehouse w ON w.id = x.warehouse_id
+             WHERE (x.units, x.amount, x.base) <> (0, 0, 0)
+            UNION ALL
+            SELECT 'movement ' || movement_id, currency, NULL, sum(amount), sum(base)
+              FROM (SELECT u.movement_id, u.currency, sum(u.amount) AS amount, sum(u.base_amount) AS base
+                      FROM finance_stockuse u GROUP BY 1, 2
+                    UNION ALL
+                    SELECT u.movement_id, p.currency, sum(p.amount), sum(p.base_amount)
+                      FROM (SELECT DISTINCT u.movement_id, l.book_id
+                              FROM finance_stockuse u JOIN finance_stocklayer l ON l.id = u.layer_id) u
+                      JOIN finance_journal j ON j.book_id = u.book_id AND j.key = 'stock:' || u.movement_id
+                      JOIN finance_posting p ON p.journal_id = j.id AND p.account_id = '1200'
+                     GROUP BY 1, 2) side
+             GROUP BY movement_id, currency HAVING sum(amount) <> 0 OR sum(base) <> 0
+            UNION ALL
+            SELECT 'sale ' || u.demand, u.currency, sum(u.quantity), sum(u.amount), sum(u.base_amount)
+              FROM finance_stockuse u JOIN finance_stocklayer l ON l.id = u.layer_id
+             WHERE u.demand <> '' AND u.account_id = '5000' GROUP BY u.demand, l.sku_id, u.currency
+            HAVING sum(u.quantity) < 0
+                OR (sum(u.quantity) = 0 AND (sum(u.amount), sum(u.base_amount)) <> (0, 0))
         """,
     ),
     Law(

@@ -94,7 +94,8 @@ class Between:
 class Matched:
     """One matching of a payout: its receipts, by which rule or whom, and what was between.
 
-    ``undone_by`` and the rest are of the person who took it apart, empty while it holds.
+    ``undone_by`` and the rest are of the person who took it apart, empty while it holds; the system does so
+    only where the deposit was stated anew.
     """
 
     journal: int
@@ -111,6 +112,11 @@ class Matched:
     undone_reason: str = ""
     receipts: list[Receipt] = field(default_factory=list)
     between: list[Between] = field(default_factory=list)
+
+    @property
+    def is_restated(self) -> bool:
+        """Say whether it was taken apart because the settlement states another deposit now."""
+        return self.undone_by == "system"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ difference to the reference rate is the spread, the reference rate's own movemen
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,10 +19,11 @@ from django.db.models.functions import Abs
 
 from channels.settlement_messages import Holder
 from finance.accounting import fx, plan
+from finance.accounting.ledger import LedgerRefused
 from finance.models import Book, MatchRule, MoneyException, Posting
 from finance.reconciliation import exceptions, match_booking, match_legs, open_money
 from finance.reconciliation.exceptions import Found
-from finance.reconciliation.match_booking import Finder
+from finance.reconciliation.match_booking import Finder, MatchRefused
 from finance.reconciliation.match_legs import Arrival, Sent
 
 Scope = MatchRule.Scope
@@ -165,6 +167,20 @@ def match_payouts(*, at: datetime) -> int:
     return found
 
 
+def let_go_of_restated(*, since: tuple[int, int], at: datetime) -> int:
+    """Take payouts and receipts apart whose deposit a re-issued settlement changed; return how many.
+
+    Rules then compare what arrived with the new deposit, and what none of them lets pass waits for a person.
+    ``since`` is the last entry (its transaction and key) that was looked at before.
+    """
+    done = 0
+    for payout in open_money.restated(since=since):
+        with suppress(MatchRefused, LedgerRefused):
+            match_booking.let_go(payout_id=payout, at=at)
+            done += 1
+    return done
+
+
 @dataclass(slots=True)
 class _Fits:
     """What fits by one rule: pairs without a choice, and those with one, by (payout, receipt)."""
@@ -300,9 +316,13 @@ SELECT coalesce(sum(abs(p.base_amount)), 0)
 
 def _within_cap(sent: Sent, arrival: Arrival, rule: MatchRule, book: Book) -> bool:
     """Say whether the rule may still post this difference in the month of its arrival."""
-    if rule.cap_month is None or rule.account_id is None or sent.currency != arrival.currency:
+    whole = sent.stated if rule.condition == "stated" else sent.amount
+    same = sent.stated_currency if rule.condition == "stated" else sent.currency
+    if rule.cap_month is None or rule.account_id is None or whole is None or same != arrival.currency:
         return True
-    worth = abs(arrival.base * (sent.amount - arrival.amount) / arrival.amount)
+    if whole == arrival.amount:
+        return True
+    worth = abs(arrival.base * (whole - arrival.amount) / arrival.amount)
     with connection.cursor() as cursor:
         cursor.execute(_USED, [rule.account_id, rule.pk, book.pk, arrival.on])
         used: Decimal = cursor.fetchone()[0]

@@ -3,27 +3,28 @@
 What was expected stands on 1105 by component, and every line of the order's money takes from it. Parts that a
 platform pays in one sum with the goods (shipping, discounts, the seller's own tax) are set against that sum.
 A difference within its rule's tolerance is booked at once to its component's account; a larger one is an
-exception until a person accepts it. Nothing is left over: exchange differences go to the realized result.
+exception until a person accepts it.
+
+An order is judged anew whenever something of it changed, by all that is known of it and not by what came
+since it was last looked at: many small differences are together a large one. What was booked before is then
+brought to what is to be booked now.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from finance.accounting import books, fx, plan
-from finance.accounting.ledger import Leg
-from finance.models import Book, Journal, Match, MatchRule, MoneyException, OrderMoney
-from finance.reconciliation import batching, exceptions, expecting, purses
-from finance.reconciliation.batching import Entry
+from finance.accounting import books
+from finance.models import Book, MatchRule, MoneyException, OrderMoney
+from finance.reconciliation import exceptions, expecting, purses, variance_booking
 from finance.reconciliation.exceptions import Found
-from finance.reconciliation.purses import Part, Purse
+from finance.reconciliation.purses import Purse
 from finance.reconciliation.tariffs import habits_of
+from finance.reconciliation.variance_booking import FEE, OTHER, SALES, Booking
 from orders.states import Status
 
 Kind = MoneyException.Kind
-LUMP = "4000"
 KINDS = (Kind.SHORT_PAID, Kind.OVER_PAID, Kind.FEE_ABOVE_TARIFF)
 _ENDED = frozenset({Status.SHIPPED.value, Status.COMPLETED.value, Status.CANCELED.value})
 _ZERO = Decimal(0)
@@ -51,12 +52,23 @@ class Rules:
 
 @dataclass(slots=True)
 class Verdict:
-    """What is to be done about an order: book its difference, by which rules or whom, or ask a person."""
+    """What is to be done about an order: book its difference, by which rules or whom, or ask a person.
 
-    books: bool = False
+    ``is_complete`` says that its money will not grow by itself; then everything is booked but what is
+    ``asked``, by (currency, group of components). ``kinds`` are those a person accepted.
+    """
+
+    is_complete: bool = False
     found: list[Found] = field(default_factory=list)
+    asked: set[tuple[str, str]] = field(default_factory=set)
     rules: dict[str, MatchRule | None] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
     actor: str = "system"
+
+    @property
+    def books(self) -> bool:
+        """Say whether all of the order is booked."""
+        return self.is_complete and not self.found
 
 
 def settle(*, rows: Sequence[OrderMoney], book: Book, at: datetime) -> int:
@@ -96,7 +108,34 @@ def settle(*, rows: Sequence[OrderMoney], book: Book, at: datetime) -> int:
         found += verdict.found
         _stand(row, verdict, mine)
     exceptions.record(kinds=KINDS, found=found, at=at, orders=ids)
-    return _book(rows=rows, money=money, verdicts=verdicts, book=book, today=today)
+    bookings = [
+        Booking(
+            row=row,
+            money=money.get(row.pk, {}) if verdicts[row.pk].is_complete else {},
+            asked=verdicts[row.pk].asked,
+            rules=verdicts[row.pk].rules,
+            actor=verdicts[row.pk].actor if verdicts[row.pk].is_complete else "system",
+            day=_day_of(money.get(row.pk, {}), today),
+        )
+        for row in rows
+    ]
+    booked = variance_booking.bring(bookings=bookings, book=book)
+    _note_booked(booked, verdicts)
+    return len(booked)
+
+
+def _day_of(money: Mapping[str, Purse], today: date) -> date:
+    """Return the day a difference is of: never older than what it clears, goods may leave after payment."""
+    paid = max((purse.last_line for purse in money.values() if purse.last_line), default=today)
+    return max([paid, *(purse.last_entry for purse in money.values())])
+
+
+def _note_booked(booked: Sequence[int], verdicts: Mapping[int, Verdict]) -> None:
+    """Remember what of a person's decisions is booked with these orders."""
+    for kind in (*KINDS, Kind.NEVER_PAID):
+        orders = [pk for pk in booked if verdicts[pk].books or kind in verdicts[pk].kinds]
+        if orders:
+            exceptions.note_booked(orders=orders, kinds=[kind])
 
 
 def _stand(row: OrderMoney, verdict: Verdict, money: Mapping[str, Purse]) -> None:
@@ -147,7 +186,7 @@ def judge(
             today=today,
             usual_fees=usual_fees,
         )
-    verdict.books = complete and not verdict.found
+    verdict.is_complete = complete
     return verdict
 
 
@@ -199,27 +238,32 @@ def _weigh(
     """Hold the differences against the tolerances; what is above is found unless a person accepted it."""
     if Kind.NEVER_PAID in accepted and not purse.last_line:
         verdict.actor = accepted[Kind.NEVER_PAID].closed_by
-        verdict.rules |= dict.fromkeys(("sales", "fee", "other"))
+        verdict.kinds.add(str(Kind.NEVER_PAID))
+        verdict.rules |= dict.fromkeys((SALES, FEE, OTHER))
         return
     sales, above, usual = purse.sales_left, purse.fees_above, purse.fees_expected
     if _never_left(row, status):
         # Paid and given back before anything left: only what was kept of it is a difference.
         sales, above, usual = _total(purse) - purse.fees_left, purse.fees_left - usual_fees, usual_fees
     checks: list[tuple[str, str, Decimal, Decimal]] = [
-        ("sales", Kind.SHORT_PAID if sales > 0 else Kind.OVER_PAID, sales, rules.tolerance("sales")),
-        ("fee", Kind.FEE_ABOVE_TARIFF, max(above, _ZERO), rules.tolerance("fee_above", usual)),
+        (SALES, Kind.SHORT_PAID if sales > 0 else Kind.OVER_PAID, sales, rules.tolerance("sales")),
+        (FEE, Kind.FEE_ABOVE_TARIFF, max(above, _ZERO), rules.tolerance("fee_above", usual)),
     ]  # fmt: skip
-    names = {"sales": "sales", "fee": "fee_above" if purse.fees_above > 0 else "fee_below"}
+    names = {SALES: "sales", FEE: "fee_above" if purse.fees_above > 0 else "fee_below"}
     for part, kind, difference, tolerance in checks:
         known = accepted.get(kind)
         if abs(difference) <= tolerance:
             verdict.rules.setdefault(part, rules.by_condition.get(names[part]))
         elif known is not None and known.amount == difference and known.currency == purse.currency:
             verdict.actor = known.closed_by or verdict.actor
+            verdict.kinds.add(str(kind))
             verdict.rules[part] = None
         else:
             verdict.found.append(_found(row, kind, difference, purse, today))
-    verdict.rules.setdefault("other", rules.by_condition.get("unexpected"))
+            # What was kept of goods that never left is one question, whatever it was called.
+            asked = (SALES, FEE, OTHER) if _never_left(row, status) else (part,)
+            verdict.asked |= {(purse.currency, group) for group in asked}
+    verdict.rules.setdefault(OTHER, rules.by_condition.get("unexpected"))
 
 
 def _found(row: OrderMoney, kind: str, amount: Decimal, purse: Purse, today: date) -> Found:
@@ -253,109 +297,3 @@ def _rules() -> list[MatchRule]:
 def _of_platform(rules: Sequence[MatchRule], platform: str) -> Rules:
     """Return the rules that hold for a platform: its own before those for all, the first place first."""
     return Rules({rule.condition: rule for rule in rules if rule.platform in ("", platform)})
-
-
-def _book(
-    *,
-    rows: Sequence[OrderMoney],
-    money: Mapping[int, Mapping[str, Purse]],
-    verdicts: Mapping[int, Verdict],
-    book: Book,
-    today: date,
-) -> int:
-    """Book the differences of orders whose money is complete."""
-    ready = [row for row in rows if verdicts[row.pk].books]
-    days: dict[int, date] = {}
-    wanted: set[fx.Wanted] = set()
-    for row in ready:
-        mine = money[row.pk]
-        last = max((purse.last_line for purse in mine.values() if purse.last_line), default=today)
-        # A difference is never older than what it clears: goods may leave after they were paid.
-        last = max(last, *(purse.last_entry for purse in mine.values()))
-        days[row.pk] = books.open_day(book=book, day=last)
-        wanted |= {(currency, days[row.pk]) for currency in mine}
-    rates = fx.rates_for(book=book, wanted=wanted)
-    entries: list[Entry] = []
-    told: dict[str, list[tuple[OrderMoney, Part, Decimal, MatchRule | None, str, str]]] = {}
-    for row in ready:
-        mine, day, verdict = money[row.pk], days[row.pk], verdicts[row.pk]
-        if any((currency, day) not in rates for currency in mine):
-            row.state, row.reason = OrderMoney.State.OPEN, "rate_missing"
-            continue
-        legs: list[Leg] = []
-        key = f"variance:order:{row.pk}:{row.variances + 1}"
-        for currency, purse in mine.items():
-            made, differences = _legs(row, purse, rates[currency, day])
-            legs += made
-            for part, amount in differences:
-                rule = verdict.rules.get(_group(part))
-                told.setdefault(key, []).append((row, part, amount, rule, verdict.actor, currency))
-        row.variances += bool(legs)
-        entries.append(Entry(day, Journal.Kind.VARIANCE, key, legs, actor=verdict.actor))
-    journals = batching.post_many(book=book, entries=entries)
-    booked = [row.pk for row in ready if f"variance:order:{row.pk}:{row.variances}" in journals]
-    exceptions.note_booked(orders=booked, kinds=[*KINDS, Kind.NEVER_PAID])
-    Match.objects.bulk_create(
-        [
-            Match(
-                book=book, rule=rule, actor=actor[:160], order_id=row.pk, journal_id=journals[key],
-                component=part.component, currency=currency, difference=amount,
-            )
-            for key, made_of in told.items()
-            if key in journals
-            for row, part, amount, rule, actor, currency in made_of
-        ]
-    )  # fmt: skip
-    return len(journals)
-
-
-def _group(part: Part) -> str:
-    if part.is_sale:
-        return "sales"
-    return "fee" if part.is_fee and part.expected else "other"
-
-
-def _legs(row: OrderMoney, purse: Purse, rate: fx.BookRate) -> tuple[list[Leg], list[tuple[Part, Decimal]]]:
-    """Return the legs that bring 1105 of an order to zero, and the difference of each component."""
-    common: dict[str, Any] = {
-        "currency": purse.currency,
-        "shop_id": row.shop_id,
-        "order_id": row.pk,
-    }
-    legs: list[Leg] = []
-    for settlement, amount, base, tax_rate in purse.taxes:
-        legs.append(
-            Leg(plan.COLLECTED_TAX, amount=-amount, base_amount=-base, rate_id=tax_rate or rate.rate_id,
-                settlement_id=settlement, **common)
-        )  # fmt: skip
-    taxed = sum((amount for _s, amount, _b, _r in purse.taxes), _ZERO)
-    taxed_base = sum((base for _s, _a, base, _r in purse.taxes), _ZERO)
-    differences = _differences(purse)
-    for part in purse.parts.values():
-        is_tax = part.component == expecting.OWN_TAX
-        amount = part.left - (taxed if is_tax else _ZERO)
-        base = part.base - (taxed_base if is_tax else _ZERO)
-        if amount or base:
-            legs.append(
-                Leg(plan.UNSETTLED, amount=-amount, base_amount=-base, component=part.component,
-                    rate_id=part.rate_id or rate.rate_id, **common)
-            )  # fmt: skip
-    for part, amount in differences:
-        legs.append(
-            Leg(part.component, amount=amount, base_amount=rate.base(amount), rate_id=rate.rate_id, **common)
-        )
-    rest = sum((leg.base_amount for leg in legs), _ZERO)
-    if rest:
-        legs.append(Leg(plan.REALIZED, amount=_ZERO, base_amount=-rest, **common))
-    return legs, differences
-
-
-def _differences(purse: Purse) -> list[tuple[Part, Decimal]]:
-    """Return what is booked to each component's account; what no line named apart goes with the goods."""
-    lump = purse.part(LUMP)
-    sums: dict[str, Decimal] = {}
-    for part in purse.parts.values():
-        goes_along = not part.component or (part.is_sale and not part.lines and lump.lines)
-        name = LUMP if goes_along else part.component
-        sums[name] = sums.get(name, _ZERO) + part.left
-    return [(purse.part(name), amount) for name, amount in sorted(sums.items()) if amount]

@@ -1,5 +1,7 @@
 """Bank statements in ISO 20022's CAMT.053, versions 2 to 8, read entry by entry."""
 
+import codecs
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -11,7 +13,7 @@ from defusedxml.ElementTree import iterparse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.money_files.encodings import head_text
+from channels.money_files.encodings import encoding_of, head_text, text_of
 from channels.settlement_messages import (
     Holder,
     LineKind,
@@ -29,6 +31,7 @@ _SIGNS = {"CRDT": 1, "DBIT": -1}
 _OPENINGS, _CLOSINGS = ("OPBD", "PRCD"), ("CLBD",)
 _REFERENCES = ("AcctSvcrRef", "EndToEndId", "TxId", "InstrId", "PmtInfId", "NtryRef")
 _LONGEST_NOTE = 500
+_DECLARED = re.compile(rb"^<\?xml[^>]*\bencoding=[\"']([A-Za-z0-9._-]+)")
 
 
 def recognizes(sample: Sample) -> bool:
@@ -39,13 +42,30 @@ def recognizes(sample: Sample) -> bool:
 
 def read(file: BinaryIO, reading: Reading) -> Iterator[Statement | MoneyLine]:
     """Stream the statements; each comes after its entries."""
-    file.seek(0)
     try:
-        yield from _statements(iterparse(file, events=("start", "end")), reading)
+        with text_of(file, _encoding(file), newline="") as text:
+            yield from _statements(iterparse(text, events=("start", "end")), reading)
     except (ParseError, DefusedXmlException, UnicodeError) as error:
         raise StatementUnreadable(
             _("The XML is damaged. Get the statement once more from the bank.")
         ) from error
+
+
+def _encoding(file: BinaryIO) -> str:
+    """Return the encoding the bytes have; only what cannot be told from them is believed as it is declared.
+
+    Documents are saved anew in another encoding without their declaration being changed.
+    """
+    found = encoding_of(file)
+    if found.startswith("utf-"):
+        return found
+    declared = _DECLARED.match(file.read(200).lstrip())
+    file.seek(0)
+    try:
+        name = codecs.lookup(declared[1].decode()).name if declared else found
+    except LookupError:
+        return found
+    return found if name.startswith(("utf", "ascii")) else name
 
 
 def _statements(events: Any, reading: Reading) -> Iterator[Statement | MoneyLine]:

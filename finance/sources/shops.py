@@ -96,6 +96,10 @@ _LAZADA_FEES: dict[str, tuple[LineKind, str, Binding]] = {
     "Sponsored Discovery - Top up": (LineKind.FEE, "5400", _ACCOUNT),
     "Penalty": (LineKind.FEE, "5700", _ACCOUNT),
 }
+_LAZADA_GIVES_BACK = {
+    "Reversal Item Price": "4000",
+    "Reversal shipping Fee (Paid by Customer)": "4010",
+}
 _PARTS: dict[tuple[str, ...], tuple[LineKind, str, Binding]] = {
     ("Total revenue", "总收入", "订单金额", "Order amount"): (LineKind.CHARGE, "4000", _ORDER),
     ("Total fees", "总费用", "平台佣金", "Platform commission"): (LineKind.FEE, "5200", _ORDER),
@@ -117,7 +121,8 @@ def _rules() -> Iterator[TypeRule]:
     yield TypeRule(("*", "*", FEE), LineKind.FEE, "5200")
     yield TypeRule(("*", "*", WITHHELD), LineKind.TAX, "1310")
     for word, (kind, account, binding) in _LAZADA_FEES.items():
-        yield TypeRule(("*", word, ""), kind, account, binding)
+        given = _LAZADA_GIVES_BACK.get(word, "")
+        yield TypeRule(("*", word, ""), kind, account, binding, gives_back=given)
     for words, (kind, account, binding) in _PARTS.items():
         for word in words:
             yield TypeRule(("*", "*", word), kind, account, binding)

@@ -49,7 +49,8 @@ def find(*, name: str, at: datetime) -> MoneyAccount:
 def of_channel(*, channel: ChannelAccount, at: datetime) -> MoneyAccount:
     """Return a platform account's money account; it is made at the first use, in its company's book.
 
-    What is older than the account's go-live settles the opening orders.
+    What is older than the account's go-live settles the opening orders. The company is the first shop's: a
+    shop of another company shares the book, and the checklist of a close names it.
     """
     held = MoneyAccount.objects.select_related("book", "channel", "shop").filter(channel=channel).first()
     if held is not None:

@@ -29,11 +29,14 @@ UPDATE finance_settlement s
 RETURNING s.id, s.closed_at IS NOT NULL
 """
 
+_STATED = ("amount", "sent_at", "reference")
+
 
 def deposit(*, account: MoneyAccount, settlements: Sequence[int], actor: str = "system") -> list[int]:
     """Send the stated deposits of posted settlements on their way; return the payouts that changed.
 
-    A re-issue that states another deposit moves the difference. Less than nothing is taken back the same
+    A re-issue that states another deposit moves the difference; where the payout arrived already, it is
+    compared anew with what arrived when money is explained next. Less than nothing is taken back the same
     way, unless the platform lets its next settlement carry it. Belongs into a transaction
     that holds the settlements' rows. The base amount moves as it stands, so that nothing of it stays behind.
     Raises ``finance.statements.posting.RatesMissing``.
@@ -49,7 +52,8 @@ def deposit(*, account: MoneyAccount, settlements: Sequence[int], actor: str = "
         return []
     book = Book.objects.get(pk=account.book_id)
     balances = _balances([row.pk for row in rows])
-    sent = {payout.settlement_id: payout for payout in Payout.objects.filter(settlement__in=rows)}
+    held = Payout.objects.filter(settlement__in=rows).select_for_update(no_key=True).order_by("pk")
+    sent = {payout.settlement_id: payout for payout in held}
     changed = []
     for row in rows:
         payout = sent.get(row.pk)
@@ -63,7 +67,7 @@ def deposit(*, account: MoneyAccount, settlements: Sequence[int], actor: str = "
             payout = Payout(account=account, settlement=row, currency=row.currency)
         payout.amount, payout.sent_at = wanted, row.deposited_at
         payout.reference = row.payout_ref or row.external_id
-        payout.save()
+        payout.save(update_fields=_STATED if payout.pk else None)
         _move(
             book=book, account=account, row=row, payout=payout, step=step,
             balance=balances.get(row.pk, (Decimal(0), Decimal(0))), actor=actor,

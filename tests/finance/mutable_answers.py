@@ -14,7 +14,7 @@ from tests.finance.mutable_documents import ROWS, Document, chained, money, sign
 from tests.finance.sources.shop_documents import ebay_payout, ebay_sale
 
 
-def _objects(document: Any, path: Sequence[str], **more: Any) -> Document:
+def objects(document: Any, path: Sequence[str], **more: Any) -> Document:
     """A JSON document cut at the list that a path leads to."""
     holder = document
     for name in path[:-1]:
@@ -38,7 +38,7 @@ def amazon_transactions(chance: Random) -> Document:
         "breakdowns": parts,
     }  # fmt: skip
     document = {"payload": {"transactions": transaction}}
-    made = _objects(
+    made = objects(
         document, ("payload", "transactions", "breakdowns"),
         amounts=(re.compile(rb'"currencyAmount": (-?[0-9.]+)'),),
         currency=re.compile(rb'"currencyCode": "([A-Z]+)"'),
@@ -58,7 +58,7 @@ def ebay_finances(chance: Random) -> Document:
         total += net
         sales.append(ebay_sale(f"{number}", f"{net}", f"{fee}", f"{net + fee}"))
     amount = rb'"amount": \{"value": "%s", "currency": "%s"\}'
-    return _objects(
+    return objects(
         {"payouts": [ebay_payout(f"{total}")], "transactions": sales}, ("transactions",),
         amounts=(re.compile(amount % (rb"([0-9.]+)", rb"[A-Z]+")),
                  re.compile(rb'"totalFeeAmount": \{"value": "([0-9.]+)"')),
@@ -81,7 +81,7 @@ def shopify_rest(chance: Random) -> Document:
         "id": 7, "status": "paid", "date": "2026-06-05", "currency": "USD", "amount": f"{total}",
         "summary": {"charges_gross_amount": "100.00", "charges_fee_amount": "3.20"},
     }  # fmt: skip
-    return _objects(
+    return objects(
         {"payout": payout, "transactions": listed}, ("transactions",),
         amounts=(re.compile(rb'"amount": "(-?[0-9.]+)"'), re.compile(rb'"fee": "(-?[0-9.]+)"')),
         currency=re.compile(rb'"currency": "([A-Z]+)"'), identity=re.compile(rb'"id": ([0-9]+)'),
@@ -108,7 +108,7 @@ def shopee_escrow(chance: Random) -> Document:
         details.append({"escrow_detail": {"order_sn": name, "order_income": income}})
         released = {"order_sn": name, "payout_amount": income["escrow_amount"]}
         listed.append({**released, "escrow_release_time": 1780500000 + number})
-    made = _objects(
+    made = objects(
         {"response": details}, ("response",),
         amounts=(re.compile(rb'"[a-z_]+": ([0-9.]+)'),),
         identity=re.compile(rb'"order_sn": "2606[0-9]{2}([A-Z]+)"'),
@@ -123,7 +123,7 @@ def stripe(chance: Random) -> Document:
         amount, fee = chance.randint(2000, 90000), chance.randint(100, 900)
         total += amount - fee
         listed.append(_stripe_row(number, "charge", amount, fee, "usd"))
-    made = _objects(
+    made = objects(
         {"object": "list", "data": listed}, ("data",),
         amounts=(re.compile(rb'"amount": (-?[0-9]+)'), re.compile(rb'"fee": (-?[0-9]+)')),
         currency=re.compile(rb'"currency": "([a-z]+)"'), identity=re.compile(rb'"id": "txn_([0-9]+)"'),

@@ -25,7 +25,7 @@ class Document:
 
     ``amounts`` find what the ledger takes of a row (group 1), ``currency`` and ``identity`` what else may be
     damaged; ``kinds`` is what a stated total can notice. ``before`` and ``after`` are the documents of the
-    neighboring periods, where a total is a closing balance.
+    neighboring periods, where a total is a closing balance; ``foreign`` is no currency of the document's.
     """
 
     head: bytes
@@ -39,10 +39,16 @@ class Document:
     before: bytes = b""
     after: bytes = b""
     layout: str = ""
+    foreign: bytes = b"GBP"
 
     def content(self, rows: Sequence[bytes] | None = None) -> bytes:
         """The document's bytes, with other rows when given."""
         return self.head + self.join.join(self.rows if rows is None else rows) + self.tail
+
+    @property
+    def has_money(self) -> bool:
+        """Say whether any row is money."""
+        return any(self._money(row) for row in self.rows)
 
     def mutated(self, chance: Random) -> tuple[str, bytes]:
         """Damage one row that is money; what was done to it, and the document then."""
@@ -60,7 +66,7 @@ class Document:
             found = chance.choice(self._money(row))
             rows[place] = row[: found.start(1)] + _other(found[1]) + row[found.end(1) :]
         else:
-            rows[place] = _put(row, self.currency, b"GBP")
+            rows[place] = _put(row, self.currency, self.foreign)
         return f"{kind} {place}: {row.decode(errors='replace')}", self.content(rows)
 
     def _money(self, row: bytes) -> list[re.Match[bytes]]:

@@ -12,7 +12,7 @@ from psycopg2.extensions import cursor as Cursor
 from channels.models import ChannelAccount
 from channels.settlement_messages import Holder
 from ecomhub import verifying
-from finance.models import MoneyAccount, Settlement
+from finance.models import MoneyAccount, MoneyException, Settlement
 from finance.reconciliation.order_laws import LAWS
 from finance.statements import money_accounts
 from tests.finance.making import make_rate
@@ -41,6 +41,7 @@ BREAKS = {
     ],
     "I15": ["DELETE FROM finance_moneyexception"],
     "I16": ["UPDATE finance_settlement SET closing = closing + 1 WHERE closing IS NOT NULL"],
+    "I19.shares": ["UPDATE finance_stockuse SET amount = amount + 0.01"],
     "I20": ['UPDATE finance_stocklayer SET left_base = left_base + 1 WHERE "left" > 0'],
     "I21": [
         _OFF,
@@ -71,6 +72,47 @@ def busy(account: MoneyAccount, shop: ChannelAccount, tmp_path: Path) -> None:
     Settlement.objects.filter(account=wallet).update(opening=Decimal(0), closing=Decimal("1.12"))
     turn(datetime(2026, 3, 25, tzinfo=UTC))
     assert state(settled) == "settled"
+
+
+def test_a_part_that_is_given_back_beyond_its_sale_is_listed_though_the_whole_is_not(
+    account: MoneyAccount, shop: ChannelAccount, tmp_path: Path, owner: Cursor
+) -> None:
+    """Shipping given back twice over is hidden in the goods' price; only the part tells."""
+    factory.make_goods({"mug": 50}, account=shop)
+    sell(shop, 1, line(tax=Decimal(0)))
+    rows = [
+        price("12.50"), Row("4.00", what="Shipping"),
+        Row("-6.50", kind="Refund", what="Shipping", day=7),
+        Row("-1.00", kind="Refund", what="Goodwill", day=7),
+    ]  # fmt: skip
+    take(account, V2(rows).write(tmp_path))
+    turn(datetime(2026, 3, 25, tzinfo=UTC))
+    listed = MoneyException.objects.filter(kind="refund_above_sales")
+    assert list(listed.values_list("component", "amount")) == [("4010", Decimal("2.50"))]
+    assert "I15" not in verifying.verify(laws=LAWS).broken
+    owner.execute("UPDATE finance_moneyexception SET component = '4000' WHERE component = '4010'")
+    (law,) = [law for law in verifying.verify(laws=LAWS).laws if law.violations]
+    assert (law.id, law.examples) == ("I15", ["902-0000001, USD, 4010, 4.0000, 6.5000"])
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE finance_stocklayer SET left_amount = left_amount + 0.01, left_base = left_base + 0.01 "
+        'WHERE "left" > 0',
+        'UPDATE finance_stocklayer SET quantity = quantity + 1 WHERE "left" > 0',
+        "UPDATE finance_stockuse SET base_amount = base_amount - 0.01",
+        "UPDATE finance_stockuse SET quantity = quantity + 1",
+        "DELETE FROM finance_stockuse WHERE id = (SELECT max(id) FROM finance_stockuse)",
+        "INSERT INTO finance_stockuse (movement_id, layer_id, demand, order_id, account_id, quantity, "
+        "currency, amount, base_amount) SELECT movement_id, layer_id, demand, order_id, account_id, "
+        "-quantity, currency, -amount + 0.01, -base_amount FROM finance_stockuse LIMIT 1",
+    ],
+)
+def test_shares_that_do_not_add_up_are_named(change: str, owner: Cursor) -> None:
+    owner.execute(change)
+    assert "I19.shares" in verifying.verify(laws=LAWS).broken
 
 
 def test_every_law_has_a_way_to_break_it_here() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from finance.statements.settlement_laws import LAWS
 from orders.models import Order
 from tests.finance.settling import take
 from tests.finance.test_restating import chain
-from tests.finance.v2 import V2, fee, other, price
+from tests.finance.v2 import V2, Row, fee, other, price
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _LINE = "(SELECT id FROM finance_settlementline WHERE amount = -80)"
@@ -62,6 +63,42 @@ def test_a_settlement_that_waits_for_its_missing_line_breaks_the_law_of_totals(
 ) -> None:
     take(account, V2([price("10.00")], total="11.00").write(tmp_path))
     assert broken() == ["I6.decided"]
+
+
+def test_collected_tax_that_is_not_remitted_is_named_until_it_is_accepted(
+    account: MoneyAccount, order: Order, tmp_path: Path, owner: Cursor
+) -> None:
+    collected = Row("1.00", what="Tax", order="")
+    remitted = Row(
+        "-1.00", amount_type="ItemWithheldTax", what="MarketplaceFacilitatorTax-Principal", order=""
+    )
+    take(account, V2([price("10.00"), collected, remitted], number="1").write(tmp_path))
+    assert broken() == []
+    take(
+        account, V2([price("9.00", day=16), replace(collected, day=16)], number="2", first=15).write(tmp_path)
+    )
+    verdict = verify(laws=LAWS)
+    assert verdict.broken == ["I12"]
+    assert [law.examples for law in verdict.laws if law.violations] == [["2, USD, -1.0000"]]
+    owner.execute(
+        "UPDATE finance_settlement SET accepted_reason = 'the state is told' WHERE external_id = '2'"
+    )
+    assert "I12" not in broken()
+
+
+def test_tax_of_one_settlement_does_not_make_up_for_anothers(
+    account: MoneyAccount, order: Order, tmp_path: Path, owner: Cursor
+) -> None:
+    rows = [price("10.00"), Row("1.00", what="Tax", order=""), Row("-1.00", what="Tax", order="", day=6)]
+    take(account, V2(rows, number="1").write(tmp_path))
+    take(account, V2([price("9.00", day=16)], number="2", first=15).write(tmp_path))
+    assert broken() == []
+    owner.execute(
+        "UPDATE finance_posting SET settlement_id = "
+        "(SELECT id FROM finance_settlement WHERE external_id = '2') "
+        "WHERE account_id = '2110' AND amount > 0"
+    )
+    assert "I12" in broken()
 
 
 def test_a_reserve_that_is_not_given_back_is_named(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from finance.models import FxRate
+from finance.models import FxRate, MoneyAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +46,30 @@ def test_a_company_nobody_knows_has_no_book() -> None:
     for command in (["trial_balance"], ["period_close", "--through", "2026-01-31"]):
         with pytest.raises(CommandError, match="nobody has no book"):
             call_command(*command, "--company", "nobody")
+
+
+def test_a_bank_account_is_added_once_and_takes_statements() -> None:
+    told = []
+    add = ("money_account_add", "Harbor Bank USD", "--holder", "bank", "--provider", "Harbor Bank")
+    for more in ((), ("--if-missing",)):
+        out = StringIO()
+        call_command(*add, "--currency", "usd", "--zone", "UTC", *more, "--json", stdout=out)
+        told.append(json.loads(out.getvalue()))
+    assert [each["is_new"] for each in told] == [True, False]
+    assert told[0]["id"] == told[1]["id"]
+    account = MoneyAccount.objects.get(name="Harbor Bank USD")
+    assert (account.holder, account.currency, account.zone) == ("bank", "USD", "UTC")
+    with pytest.raises(CommandError, match="There is an account named"):
+        call_command(*add)
+
+
+def test_a_money_account_says_what_it_does_not_know() -> None:
+    add = ("money_account_add", "Wallet", "--holder", "wallet", "--provider", "PingPong")
+    for more, words in (
+        (("--currency", "XYZ"), "XYZ is not a currency"),
+        (("--zone", "Nowhere"), "Nowhere is not a time zone"),
+        (("--company", "nobody"), "no company nobody"),
+        (("--shop", "nothing"), "No shop is named nothing"),
+    ):
+        with pytest.raises(CommandError, match=words):
+            call_command(*add, *more)

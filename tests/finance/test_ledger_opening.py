@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from ecomhub.models import LegalEntity
 from ecomhub.sheets import Finding, Job, Outcome, read_table
 from finance.accounting.balances import balances
 from finance.accounting.books import default_book
@@ -89,6 +90,62 @@ def test_a_sheet_of_opening_balances_may_be_brought_twice() -> None:
     assert [one.outcome for one in foreseen] == [one.outcome for one in done] == unchanged
     assert "Nobody" in done[2].reason
     assert Journal.objects.count() == 2
+
+
+def _companies(*lines: str) -> list[Finding]:
+    """Bring a sheet with the column of companies; what is foreseen is what is done."""
+    data = "\n".join(["科目,账户,币种,金额,公司", *lines]).encode()
+    rows = read_table(data=data, columns=OPENING_COLUMNS).rows
+    job = Job(at=AT, actor="somebody", digest="0" * 64)
+    foreseen, done = check(rows=rows, job=job), apply(rows=rows, job=job)
+    assert [(one.outcome, one.reason) for one in foreseen] == [(one.outcome, one.reason) for one in done]
+    return done
+
+
+def test_each_company_opens_its_own_stock_in_one_sheet() -> None:
+    first, second = make_book(), make_book()
+    names = [first.legal_entity.name, second.legal_entity.code]
+    done = _companies(f"库存,,CNY,100,{names[0]}", f"stock,,CNY,200,{names[1]}", f"2010,,CNY,-50,{names[1]}")
+    assert [one.outcome for one in done] == [Outcome.CREATED] * 3
+    held = {(row.account, row.amount) for row in balances(book=first)}
+    assert held == {("1200", Decimal(100)), ("3000", Decimal(-100))}
+    assert ("2010", Decimal(-50)) in {(row.account, row.amount) for row in balances(book=second)}
+
+
+def test_a_row_without_company_goes_to_the_only_book_and_nowhere_where_there_are_several() -> None:
+    only = make_book()
+    (done,) = _companies("库存,,CNY,100,")
+    assert done.outcome is Outcome.CREATED
+    assert Journal.objects.get().book == only
+    other = make_book()
+    (done,) = _companies("2010,,CNY,-50,")
+    assert done.outcome is Outcome.REFUSED
+    assert "column Company" in done.reason
+    assert other.legal_entity.name in done.reason
+    make_rate("USD", "CNY", "7.10", on=OPENS)
+    _wallet(other)
+    (done,) = _companies("wallet,PingPong,USD,10,")
+    assert done.outcome is Outcome.CREATED
+    assert Journal.objects.latest("pk").book == other
+
+
+def test_a_company_nobody_knows_one_without_book_and_another_ones_account_are_refused() -> None:
+    one, other = make_book(), make_book()
+    _wallet(one)
+    bare = LegalEntity.objects.create(code="bare", name="Bare", country="CN", currency="CNY")
+    twins = [
+        LegalEntity.objects.create(code=code, name="Twin", country="CN", currency="CNY") for code in "ab"
+    ]
+    done = _companies(
+        "库存,,CNY,1,Moon", f"库存,,CNY,1,{bare.name}", f"库存,,CNY,1,{twins[0].name}",
+        f"wallet,PingPong,USD,1,{other.legal_entity.code}",
+    )  # fmt: skip
+    assert {one.outcome for one in done} == {Outcome.REFUSED}
+    assert "There is no company Moon" in done[0].reason
+    assert "book_open --company bare" in done[1].reason
+    assert "code instead: a, b" in done[2].reason
+    assert "another company" in done[3].reason
+    assert not Journal.objects.exists()
 
 
 def test_a_sheet_that_says_an_account_twice_is_told_so() -> None:

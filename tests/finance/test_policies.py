@@ -48,6 +48,7 @@ MARCH = date(2026, 3, 31)
 FINANCE = Actor(name="accountant", role=Role.FINANCE)
 PARITY = {"rate_policy": "day", "rate_source": "pboc", "rate_days": 7, "allows_cross_rates": False}
 FIRST = {"rate_policy": "day", "rate_source": "ecb", "rate_days": 92, "allows_cross_rates": True}
+CAPS = {"rounding_cap": "0.10", "rounding_cap_month": "2.00"}
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_change_holds_for_what_is_booked_from_then_on_and_nothing_booked_chang
     assert after[: len(before)] == before
     assert {source for _pk, _base, source in before} == {"ecb"}
     assert {source for _pk, _base, source in after[len(before) :]} == {"pboc"}
-    assert act.instead_of == FIRST
+    assert act.instead_of == FIRST | CAPS
     client = logged_in(person())
     shown = {one.external_id: flagged(client, one) for one in Settlement.objects.all()}
     assert shown == {"9001": True, "9002": False}
@@ -248,6 +249,9 @@ def test_a_change_is_on_record_with_what_it_replaced_who_and_why() -> None:
         ({"actor": Actor(name="pia", role=Role.PICKER)}, "role"),
         ({"actor": Actor(name="half", role=Role.FINANCE, shop_ids=frozenset({1}))}, "role"),
         ({"rate_source": "ecb"}, "already"),
+        ({"rounding_cap": Decimal("-0.01")}, "amount in CNY"),
+        ({"rounding_cap": Decimal("0.005")}, "finer"),
+        ({"rounding_cap_month": Decimal("0.05")}, "at least as much"),
     ],
 )
 def test_what_no_book_can_have_is_refused_with_words_and_changes_nothing(
@@ -279,6 +283,7 @@ def test_the_dialog_changes_the_policy_and_shows_how_it_was_changed(account: Mon
     page = client.get("/finance/rates/").content.decode()
     assert f"/finance/rates/policy/?book={account.book_id}" in page
     where = {"book": account.book_id, "rate_policy": "month_first", "rate_source": "pboc", "rate_days": 7}
+    where |= {"rounding_cap": "0.20", "rounding_cap_month": "3"}
     assert client.post("/finance/rates/policy/", where).status_code == 200
     assert client.post("/finance/rates/policy/", where | {"reason": "x", "rate_days": 400}).status_code == 200
     assert not PolicyChange.objects.exists()
@@ -288,6 +293,7 @@ def test_the_dialog_changes_the_policy_and_shows_how_it_was_changed(account: Mon
     page = client.get("/finance/rates/").content.decode()
     assert "Central parity" in page
     assert "through a third currency where needed" not in page
+    assert "rounding up to 0.20, 3.00 in a month" in page
     assert "The auditor asked" in client.get("/finance/rates/policy/").content.decode()
     again = client.post("/finance/rates/policy/", where | {"reason": "once more"})
     assert "already" in again.content.decode()
@@ -329,3 +335,38 @@ def test_the_command_shows_changes_and_posts_what_waited(
     with pytest.raises(CommandError, match="role"):
         _run("--rate-days", "3", "--reason", "x", "--user", "pia")
     assert FxRate.objects.filter(kind="cross").exists()
+
+
+def test_the_commands_say_and_change_what_passes_as_rounding(shop: ChannelAccount) -> None:
+    company = shop.shops.get().legal_entity
+    out = StringIO()
+    call_command(
+        "book_open", "--company", company.code, "--opens-on", "2026-01-01", "--rounding-cap", "0.3", "--json",
+        stdout=out,
+    )  # fmt: skip
+    said = json.loads(out.getvalue())
+    assert (said["rounding_cap"], said["rounding_cap_month"]) == ("0.30", "2.00")
+    changed = _run("--rounding-cap", "0", "--rounding-cap-month", "0", "--reason", "A person looks at all")
+    assert (changed["rounding_cap"], changed["rate_source"]) == ("0.00", "ecb")
+    assert PolicyChange.objects.get().instead_of["rounding_cap"] == "0.30"
+
+
+@pytest.mark.parametrize(("currency", "cap", "month"), [("JPY", "10", "200"), ("KWD", "0.010", "0.200")])
+def test_a_book_lets_few_of_its_smallest_units_pass_as_rounding_unless_it_says(
+    currency: str, cap: str, month: str
+) -> None:
+    book = make_book(currency=currency)
+    book.refresh_from_db()
+    assert (book.rounding_cap, book.rounding_cap_month) == (Decimal(cap), Decimal(month))
+
+
+def test_the_database_changes_the_caps_of_a_book_in_use_only_with_their_record() -> None:
+    book = make_book()
+    book_sale(book)
+    with pytest.raises(IntegrityError, match="recorded act"):
+        Book.objects.filter(pk=book.pk).update(rounding_cap=1)
+    with pytest.raises(IntegrityError, match="recorded act"):
+        Book.objects.filter(pk=book.pk).update(rounding_cap_month=1)
+    change(book, rounding_cap=Decimal(1))
+    book.refresh_from_db()
+    assert (book.rounding_cap, book.rounding_cap_month) == (Decimal(1), Decimal(2))

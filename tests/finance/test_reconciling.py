@@ -10,8 +10,10 @@ import pytest
 
 from channels.settlement_messages import Holder
 from ecomhub import verifying
+from ecomhub.access import SYSTEM
 from finance import laws
-from finance.models import Book, FxRate, Match, MatchRule, MoneyAccount, Payout, Posting, Settlement
+from finance.accounting import policies
+from finance.models import Book, FxRate, Match, MoneyAccount, Payout, Posting, Settlement
 from finance.reconciliation import matching_by_hand, reconciling
 from finance.statements import money_accounts
 from orders.models import Order
@@ -137,7 +139,6 @@ def test_too_little_is_no_fee(
 def test_rounding_is_booked_within_the_books_caps_only(
     account: MoneyAccount, wallet: MoneyAccount, order: Order, tmp_path: Path
 ) -> None:
-    MatchRule.objects.filter(condition="amount_fee").update(is_active=False)
     Book.objects.filter(pk=account.book_id).update(
         rounding_cap=Decimal("0.05"), rounding_cap_month=Decimal("0.06")
     )
@@ -147,6 +148,25 @@ def test_rounding_is_booked_within_the_books_caps_only(
     assert balances()["1910"] == Decimal("-0.04")
     pay(account, tmp_path, "50.00", number="9002")
     arrive(wallet, tmp_path, "50.03", name="second.csv", day=17, balance="150.07")
+    assert reconciling.match_payouts(at=AT) == 0
+
+
+def test_a_cap_that_was_lowered_later_breaks_no_law_about_what_was_rounded_before(
+    account: MoneyAccount, wallet: MoneyAccount, order: Order, tmp_path: Path
+) -> None:
+    pay(account, tmp_path)
+    arrive(wallet, tmp_path, "99.93")
+    assert reconciling.match_payouts(at=AT) == 1
+    assert (rule(), balances()["1910"]) == ("payout_by_amount_rounded", Decimal("0.07"))
+    book = account.book
+    policies.change_policy(
+        book=book, rate_policy=book.rate_policy, rate_source=book.rate_source, rate_days=book.rate_days,
+        allows_cross_rates=book.allows_cross_rates, rounding_cap=Decimal("0.02"),
+        rounding_cap_month=Decimal("0.03"), reason="Look at more of it", actor=SYSTEM, at=AT,
+    )  # fmt: skip
+    held()
+    pay(account, tmp_path, "50.00", number="9002")
+    arrive(wallet, tmp_path, "50.03", name="second.csv", day=17, balance="149.96")
     assert reconciling.match_payouts(at=AT) == 0
 
 

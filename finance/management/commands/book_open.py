@@ -3,6 +3,7 @@
 import json
 from argparse import ArgumentParser
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ecomhub import clock
 from ecomhub.entities import default_entity
 from ecomhub.models import LegalEntity
+from ecomhub.money import decimal_text
 from finance.accounting import books
 from finance.accounting.books import BookRefused
 from finance.models import Book
@@ -37,6 +39,10 @@ class Command(BaseCommand):
         )
         parser.add_argument("--cost-method", default="fifo", choices=Book.CostMethod.values)
         parser.add_argument("--recognition", default="shipped", choices=Book.Recognition.values)
+        parser.add_argument(
+            "--rounding-cap", type=Decimal, help="what may pass as rounding in a match; small when not given"
+        )
+        parser.add_argument("--rounding-cap-month", type=Decimal, help="and in a month")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,6 +51,7 @@ class Command(BaseCommand):
         company = LegalEntity.objects.filter(code=code).first() if code else default_entity()
         if company is None:
             raise CommandError(f"There is no company {code}.")
+        caps = {name: options[name] for name in ("rounding_cap", "rounding_cap_month")}
         try:
             book = books.open_book(
                 legal_entity=company,
@@ -59,6 +66,7 @@ class Command(BaseCommand):
                 allows_cross_rates=options["cross_rates"],
                 cost_method=options["cost_method"],
                 recognition=options["recognition"],
+                **{name: cap for name, cap in caps.items() if cap is not None},
             )
         except BookRefused as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -76,6 +84,8 @@ class Command(BaseCommand):
                         "rate_policy": book.rate_policy,
                         "rate_days": book.rate_days,
                         "allows_cross_rates": book.allows_cross_rates,
+                        "rounding_cap": decimal_text(book.rounding_cap, book.currency),
+                        "rounding_cap_month": decimal_text(book.rounding_cap_month, book.currency),
                     }
                 )
             )

@@ -1,7 +1,8 @@
-"""``manage.py book_policy --rate-source pboc --reason WHY``: change which rates a book takes."""
+"""``manage.py book_policy --rate-source pboc --reason WHY``: change a book's policy."""
 
 import json
 from argparse import ArgumentParser, BooleanOptionalAction
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -21,7 +22,7 @@ from finance.tasks import explain
 class Command(BaseCommand):
     """What is not named stays as it is; without any change it only says what the policy is."""
 
-    help = "Change which rates a book takes for what is booked from now on, or show it."
+    help = "Change which rates a book takes and what is rounding from now on, or show it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the book, its new policy and the reason."""
@@ -34,6 +35,8 @@ class Command(BaseCommand):
             action=BooleanOptionalAction,
             help="allow rates through the source's own currency",
         )
+        parser.add_argument("--rounding-cap", type=Decimal, help="what may pass as rounding in a match")
+        parser.add_argument("--rounding-cap-month", type=Decimal, help="and in a month")
         parser.add_argument("--reason", default="", help="why; needed for a change")
         parser.add_argument("--user", default="", help="who changes it; the system when not given")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -51,6 +54,8 @@ class Command(BaseCommand):
             "rate_source": options["rate_source"],
             "rate_days": options["rate_days"],
             "allows_cross_rates": options["cross_rates"],
+            "rounding_cap": options["rounding_cap"],
+            "rounding_cap_month": options["rounding_cap_month"],
         }
         given = {name: value for name, value in asked.items() if value is not None}
         posted = 0
@@ -67,7 +72,7 @@ class Command(BaseCommand):
         except (BookRefused, PolicyRefused) as refusal:
             raise CommandError(str(refusal)) from refusal
         book.refresh_from_db()
-        policy = policies.policy_of(book=book)
+        policy = policies.written(policy=policies.policy_of(book=book), currency=book.currency)
         if options["json"]:
             said = {"company": book.legal_entity.code, "currency": book.currency, **policy, "posted": posted}
             self.stdout.write(json.dumps(said))
@@ -75,7 +80,8 @@ class Command(BaseCommand):
         crosses = "allowed" if policy["allows_cross_rates"] else "not allowed"
         self.stdout.write(
             f"The book of {book} in {book.currency}: {policy['rate_policy']}, {policy['rate_source']}, "
-            f"at most {policy['rate_days']} days old, rates through a third currency {crosses}."
+            f"at most {policy['rate_days']} days old, rates through a third currency {crosses}, "
+            f"rounding up to {policy['rounding_cap']}, {policy['rounding_cap_month']} in a month."
         )
         if given:
             self.stdout.write(f"{posted} settlements that waited for a rate were posted.")

@@ -47,16 +47,6 @@ def test_the_name_of_a_file_decides_nothing(key: str) -> None:
         assert registry.detect(sample(content, name)).key == key
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("key", [key for key in DOCUMENTS if key != "bank_camt053"])
-def test_another_encoding_changes_nothing(key: str, encoding: str) -> None:
-    plain = DOCUMENTS[key]
-    other = plain.decode().encode(encoding)
-    assert registry.detect(sample(other)).key == key
-    source = registry.source(key)
-    assert list(source.read(io.BytesIO(other), READING)) == list(source.read(io.BytesIO(plain), READING))
-
-
 @pytest.mark.parametrize("key", DOCUMENTS)
 def test_line_ends_of_another_system_change_nothing(key: str) -> None:
     if key == "paypal_settlement":  # its fields hold line ends of their own

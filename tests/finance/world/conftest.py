@@ -9,7 +9,7 @@ import pytest
 from django.test import TransactionTestCase, override_settings
 from pytest_django import DjangoDbBlocker
 
-from tests.finance.world import hub, market, rates
+from tests.finance.world import bank, closing, hub, market, rates
 from tests.finance.world.figures import fingerprint, lines
 from tests.finance.world.files import Kept, pulled
 from tests.sandbox_fixture import START, Sandbox
@@ -34,9 +34,10 @@ def world(
 ) -> Iterator[World]:
     """Drive the market by its clock, and let the hub pull and explain every fortnight of it.
 
-    The database is emptied behind the module's last test, not behind each.
+    The bank's statements come month by month, and when the half year is over its months are closed. The
+    database is emptied behind the module's last test, not behind each.
     """
-    kept = str(tmp_path_factory.mktemp("files"))
+    kept, folder = str(tmp_path_factory.mktemp("files")), tmp_path_factory.mktemp("bank")
     given = override_settings(ECOMHUB_SANDBOX_URL=sandbox_process.url, ECOMHUB_FILES_DIR=kept)
     with django_db_blocker.unblock(), given, pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: None)
@@ -45,13 +46,21 @@ def world(
             rates.published()
             market.born(sandbox_process)
             accounts = hub.connect_all(sandbox_process)
+            before = market.BIRTH
             for moment in market.steps(sandbox_process):
                 for account in accounts:
                     hub.catch_up(account, moment)
+                bank.take_in(sandbox_process, since=before, until=moment, folder=folder)
                 hub.explain(moment)
+                before = moment
             assert moment == START
+            bank.match_the_rest()
+            closing.keep_stock()
+            hub.explain(START)
             said = list(lines(company="main"))
-            yield World(sandbox_process, pulled(), said, fingerprint(company="main"))
+            made = World(sandbox_process, pulled(), said, fingerprint(company="main"))
+            closing.close_months()
+            yield made
         finally:
             patch.undo()
             TransactionTestCase()._fixture_teardown()  # type: ignore[attr-defined]
