@@ -10,11 +10,11 @@ import pytest
 from django.core.management import call_command
 
 from channels import accounts
-from channels.models import ChannelAccount, FailedImport, Listing, Pull, Shop
+from channels.models import ChannelAccount, FailedImport, Listing, Pull, Shop, SyncRun
 from ecomhub import work
 from ecomhub.verifying import verify
 from orders import pulling
-from orders.models import Order
+from orders.models import Order, PlatformReturn, WaitingReturn
 from tests.channels.making import pull_of, run_stream
 from tests.channels.platforms.examples.ebay_trading import saved, trading_order
 from tests.inventory.making import make_entity
@@ -46,6 +46,17 @@ def pull(account: ChannelAccount, moment: datetime) -> None:
     row = pull_of(account, "orders")
     work.ring(model=Pull, pks=[row.pk])
     pulling.pull_orders(pull_id=row.pk, now=lambda: moment, turn=600)
+
+
+def pull_returns(account: ChannelAccount, moment: datetime) -> None:
+    """Read the stream of returns until it has caught up with the present."""
+    for _ in range(10):
+        row = pull_of(account, "returns")
+        if row.cursor is not None and row.cursor >= moment - timedelta(minutes=2):
+            return
+        work.ring(model=Pull, pks=[row.pk])
+        pulling.pull_orders(pull_id=row.pk, now=lambda: moment, turn=600)
+    raise AssertionError("the stream of returns does not catch up")
 
 
 def test_each_site_is_a_shop(seller: ChannelAccount) -> None:
@@ -91,3 +102,54 @@ def test_saved_answer_of_trading_is_replayed(seller: ChannelAccount, tmp_path: P
         call_command("replay", str(path), account=seller.name, stream="orders", stdout=StringIO())
     order = Order.objects.get(external_id="12-00001-00001")
     assert (order.shop.marketplace, order.units) == ("EBAY_US", 2)
+
+
+def settled(market: Sandbox, order_id: str) -> None:
+    """Give the buyer the money back for what they asked to return."""
+    market.act(order_id, "settle_return", **{"return": market.order(order_id)["returns"][0]["id"]})
+
+
+def test_return_in_the_market_appears_at_its_order_and_follows(
+    seller: ChannelAccount, market: Sandbox
+) -> None:
+    placed = market.place_order(seller="ebay", lines=[{"quantity": 2}], quiet=True)
+    number = placed["id"]
+    for step in ("ship_elsewhere", "deliver", "ask_return"):
+        market.act(number, step)
+    market.set_clock(START + timedelta(minutes=10))
+    pull_returns(seller, START + timedelta(minutes=12))
+    waiting = WaitingReturn.objects.get(order_external_id=number)
+    assert waiting.status == "ReturnRequestPending"
+    pull(seller, START + timedelta(minutes=12))
+    asked = PlatformReturn.objects.get(order__external_id=number)
+    assert not WaitingReturn.objects.filter(order_external_id=number).exists()
+    assert asked.line is not None
+    assert (asked.line.external_id, asked.quantity, asked.status) == (
+        placed["lines"][0]["id"], 2, "ReturnRequestPending",
+    )  # fmt: skip
+    assert Order.objects.get(external_id=number).return_status == "fully"
+    settled(market, number)
+    market.set_clock(START + timedelta(minutes=30))
+    pull_returns(seller, START + timedelta(minutes=32))
+    after = PlatformReturn.objects.get(order__external_id=number)
+    assert (after.pk, after.status) == (asked.pk, "ReturnClosedWithRefund")
+    assert not FailedImport.objects.exists()
+    verdict = verify()
+    assert verdict.ok, [law for law in verdict.laws if law.violations]
+
+
+def test_same_page_of_returns_twice_changes_nothing(seller: ChannelAccount, market: Sandbox) -> None:
+    placed = market.place_order(seller="ebay", lines=[{"quantity": 1}], quiet=True)
+    for step in ("ship_elsewhere", "deliver", "ask_return"):
+        market.act(placed["id"], step)
+    market.set_clock(START + timedelta(minutes=10))
+    pull(seller, START + timedelta(minutes=12))
+    pull_returns(seller, START + timedelta(minutes=12))
+    held = PlatformReturn.objects.filter(order__external_id=placed["id"])
+    before = held.values().get()
+    pull_returns(seller, START + timedelta(minutes=13))
+    run = SyncRun.objects.filter(pull__account=seller, pull__stream="returns").latest("pk")
+    assert run.ok
+    assert (run.created, run.updated, run.quarantined) == (0, 0, 0)
+    assert run.unchanged >= 1
+    assert held.values().get() == before

@@ -1,4 +1,4 @@
-"""eBay: orders by Fulfillment, listings by Trading and Inventory, stock, prices, shipping, notifications."""
+"""eBay: orders by Fulfillment, listings and returns by Trading, stock, prices, shipping, notifications."""
 
 from channels.adapter import Capability, FeeHabits, Platform
 from channels.platforms.ebay import directory
@@ -23,6 +23,7 @@ PLATFORM = Platform(
             Capability.PUSH_STOCK,
             Capability.PUSH_PRICE,
             Capability.CONFIRM_SHIPMENT,
+            Capability.RETURNS,
             Capability.SUBSCRIBE,
             Capability.STATEMENTS,
         }

@@ -18,6 +18,7 @@ from channels.messages import (
     IncomingDocument,
     IncomingListing,
     IncomingOrder,
+    IncomingReturn,
     Marketplace,
     Page,
     PriceUpdate,
@@ -25,7 +26,7 @@ from channels.messages import (
     StockResult,
     StockUpdate,
 )
-from channels.platforms.ebay import listings, shipping, statements, subscriptions, writes
+from channels.platforms.ebay import listings, returns, shipping, statements, subscriptions, writes
 from channels.platforms.ebay.client import RestApi, fetch_access_token, segment
 from channels.platforms.ebay.directory import MARKETPLACES
 from channels.platforms.ebay.identity import who_is
@@ -165,6 +166,18 @@ class EbayAdapter(OptionalVerbs):
     def confirm_shipment(self, *, notice: ShipmentNotice) -> None:
         """Tell eBay that goods left."""
         shipping.confirm(connection=self.connection, observer=self._observer, notice=notice)
+
+    def fetch_returns(
+        self, *, updated_from: datetime, updated_to: datetime, page_token: str
+    ) -> Page[IncomingReturn]:
+        """Fetch the returns that one page of orders changed in a window shows."""
+        return returns.fetch_page(
+            connection=self.connection,
+            observer=self._observer,
+            updated_from=updated_from,
+            updated_to=updated_to,
+            page_token=page_token,
+        )
 
     def subscribe(self, *, address: str) -> None:
         """Ask eBay to push to our address; doing so again changes nothing."""

@@ -90,6 +90,7 @@ BUCKETS: Mapping[str, str] = {
     "fetch_listing": "trading",
     "push_stock": "trading",
     "push_price": "trading",
+    "fetch_returns": "trading",
     "fetch_orders": "fulfillment",
     "fetch_order": "fulfillment",
     "confirm_shipment": "fulfillment",
@@ -102,6 +103,7 @@ OPERATIONS: Mapping[Capability, str] = {
     Capability.PUSH_STOCK: "push_stock",
     Capability.PUSH_PRICE: "push_price",
     Capability.CONFIRM_SHIPMENT: "confirm_shipment",
+    Capability.RETURNS: "fetch_returns",
     Capability.SUBSCRIBE: "subscribe",
     Capability.STATEMENTS: "fetch_statements",
 }

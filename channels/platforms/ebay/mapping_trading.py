@@ -1,4 +1,4 @@
-"""An order of Trading's GetOrders as the hub's message: read from saved answers, never fetched."""
+"""An order of Trading's GetOrders as the hub's message: whole from saved answers, else only its returns."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +31,7 @@ from channels.reading import (
     Unreadable,
     cut_text,
     instant,
+    name_of,
     needed_instant,
     needed_text,
     text,
@@ -46,6 +47,9 @@ _CALLED_OFF = {
     "ReturnRequestRejected", "ReturnClosedNoRefund", "ReturnEscalatedClosedNoRefund",
     "ReturnRequestClosedNoRefund",
 }  # fmt: skip
+_RETURN = "-return"
+"""Trading shows no number of a return; a line has one at most."""
+
 _ASKED = {"CancelRequested", "CancelPending"}
 _NO_NAMES = {"Invalid Request", "Invalid"}
 """What eBay writes where it keeps a person's data back."""
@@ -86,7 +90,7 @@ def read_order(raw: Json) -> IncomingOrder:
         shipping_service=cut_text(inner(raw, "ShippingServiceSelected"), "ShippingService", most=80),
         buyer=_buyer(raw, address),
         parcels=_parcels(items),
-        returns=_returns(items, lines),
+        returns=tuple(found for item in items if (found := read_return(item)) is not None),
         unknown_values=tuple(dict.fromkeys(unknown)),
         replaces=() if state is OrderState.UNPAID else former_numbers(order_id, pairs),
     )
@@ -256,17 +260,27 @@ def _parcels(items: list[Json]) -> tuple[IncomingParcel, ...]:
     return tuple(found.values())
 
 
-def _returns(items: list[Json], lines: tuple[IncomingLine, ...]) -> tuple[IncomingReturn, ...]:
-    found: list[IncomingReturn] = []
-    for item, line in zip(items, lines, strict=True):
-        status = text(inner(item, "Status"), "ReturnStatus", most=40)
-        if status not in _NO_RETURN:
-            found.append(
-                IncomingReturn(
-                    external_id=f"{line.external_id}-return",
-                    line_id=line.external_id,
-                    quantity=0 if status in _CALLED_OFF else line.quantity,
-                    status=status,
-                )
-            )
-    return tuple(found)
+def read_return(item: Json) -> IncomingReturn | None:
+    """Return what a line shows of coming back, ``None`` where nothing does.
+
+    eBay says that a line comes back, not how many of its units: all of them count.
+    """
+    status = inner(item, "Status")
+    said = text(status, "ReturnStatus", most=40)
+    if said in _NO_RETURN:
+        return None
+    line = _line_id(item)
+    return IncomingReturn(
+        external_id=f"{line}{_RETURN}",
+        line_id=line,
+        quantity=0 if said in _CALLED_OFF else whole_text(item, "QuantityPurchased"),
+        status=said,
+        at=instant(status, "LastTimeModified"),
+    )
+
+
+def name_of_return(item: Json, id_key: str) -> str:
+    """Return the number a line's return has though the line is unreadable; empty without one."""
+    number = name_of(item, id_key)
+    number = number if number not in ("", "0") else name_of(item, "OrderLineItemID")
+    return f"{number}{_RETURN}" if number else ""

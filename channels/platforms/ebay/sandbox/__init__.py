@@ -101,6 +101,7 @@ DIALECT = Dialect(
     due={},
     redact=identity.redact,
     carriers=CARRIERS,
+    offers_returns=True,
     push=notifications.push,
     money=payments.MONEY,
 )
@@ -135,6 +136,8 @@ def routes(world: World) -> Sequence[Route]:
               daily=_INVENTORY),
         Route("POST", "/sell/inventory/v1/bulk_update_price_quantity", inventory.bulk_update,
               "bulkUpdatePriceQuantity", DIALECT, daily=_INVENTORY),
+        Route("POST", answers.TRADING_PATH, trading.answer, "tradingOrders", DIALECT, None, "OrderArray",
+              "PageNumber", daily=_TRADING, only_for=trading.asks_for_orders),
         Route("POST", answers.TRADING_PATH, trading.answer, "trading", DIALECT, None, "ItemArray",
               "PageNumber", daily=_TRADING),
         Route("GET", _MONEY + "/payout", finances.get_payouts, "getPayouts", DIALECT, None, "payouts",

@@ -31,10 +31,11 @@ from channels.sandbox import faults
 from channels.sandbox.listings import Listing, set_quantity
 from channels.sandbox.market_clock import seconds
 from channels.sandbox.orders import CANCELED, PENDING
-from channels.sandbox.wire import BadRequest, Call, Response
+from channels.sandbox.wire import BadRequest, Call, Request, Response
 
 OLDEST_LEVEL = 941
 DAY = 86400
+LONGEST_WINDOW = 30 * DAY
 _OTHER_TOOL = "Inventory-based listing management is not currently supported by this tool."
 
 
@@ -291,11 +292,18 @@ def _orders(call: Call, root: Element) -> Response:
     first, last = text_of(root, "ModTimeFrom"), text_of(root, "ModTimeTo")
     if not first or not last:
         return failure(call, 20170, "ModTimeFrom and ModTimeTo are needed.")
+    if text_of(root, "OrderRole") not in ("", "Seller") or text_of(root, "OrderStatus") not in ("", "All"):
+        raise BadRequest("Input data for tag <OrderRole> or <OrderStatus> is invalid or missing.")
+    since, until = read_time(first, "ModTimeFrom"), read_time(last, "ModTimeTo")
+    if not 0 <= until - since <= LONGEST_WINDOW:
+        return failure(call, 21, "The time range must be within 30 days.")
     size, number = _page(child(root, "Pagination"))
-    return get_orders(
-        call, first=read_time(first, "ModTimeFrom"), last=read_time(last, "ModTimeTo"),
-        size=min(size, 100), number=number,
-    )  # fmt: skip
+    return get_orders(call, first=since, last=until, size=min(size, 100), number=number)
+
+
+def asks_for_orders(request: Request) -> bool:
+    """Whether a request to the one address is GetOrders, whose list has a name of its own."""
+    return request.headers.get("x-ebay-api-call-name", "") == "GetOrders"
 
 
 _VERBS: dict[str, Callable[[Call, Element], Response]] = {

@@ -11,17 +11,25 @@ from channels.platforms.ebay.sandbox.order_body import (
     was_paid,
     wire_id,
 )
+from channels.sandbox import returns
 from channels.sandbox.orders import CANCELED, SHIPPED, Line, Order, read_doc
 from channels.sandbox.wire import Call, Response
 from channels.sandbox.world import World
 
+OLDEST = 90 * 86400
+_RETURN_STATUSES = {
+    returns.REQUESTED: "ReturnRequestPending", returns.ACCEPTED: "ReturnOpen",
+    returns.REFUNDED: "ReturnClosedWithRefund", returns.REJECTED: "ReturnRequestRejected",
+}  # fmt: skip
+
 
 def get_orders(call: Call, *, first: float, last: float, size: int, number: int) -> Response:
-    """Answer GetOrders for a window of changes."""
+    """Answer GetOrders for a window of changes; orders older than 90 days are not shown."""
+    now = call.world.now.timestamp()
     rows = call.world.db.execute(
         "select doc from orders where seller = ? and updated between ? and ? and visible <= ?"
-        " order by placed, id",
-        (call.caller.name, first, last, call.world.now.timestamp()),
+        " and placed >= ? order by placed, id",
+        (call.caller.name, first, last, now, now - OLDEST),
     ).fetchall()
     shown = rows[(number - 1) * size : number * size]
     return xml_answer(
@@ -96,7 +104,7 @@ def _transaction(world: World, order: Order, line: Line) -> dict[str, Any]:
         "CreatedDate": time_text(order.placed),
         "Item": item,
         "QuantityPurchased": line.quantity,
-        "Status": {"PaymentHoldStatus": "None", "ReturnStatus": "NotApplicable"},
+        "Status": {"PaymentHoldStatus": "None", **_return_status(order, line)},
         "TransactionID": line.id,
         "TransactionPrice": xml_money(line.unit_price, order.currency),
         "TransactionSiteID": SITES[order.marketplace],
@@ -126,3 +134,14 @@ def _transaction(world: World, order: Order, line: Line) -> dict[str, Any]:
             ]
         }
     return body
+
+
+def _return_status(order: Order, line: Line) -> dict[str, str]:
+    """Return how the line's latest return stands: eBay shows one status, and neither units nor a reason."""
+    found = [each for each in order.returns if each["line"] == line.id]
+    if not found:
+        return {"ReturnStatus": "NotApplicable"}
+    return {
+        "ReturnStatus": _RETURN_STATUSES[found[-1]["status"]],
+        "LastTimeModified": time_text(found[-1]["updated"]),
+    }

@@ -272,6 +272,30 @@ def _statements(base: str) -> tuple[Step, ...]:
     )
 
 
+def orders_answer(
+    orders: Sequence[Any], *, total: int | None = None, has_more: bool = False, **options: Any
+) -> Reply:
+    """Return GetOrders' answer."""
+    count = len(orders) if total is None else total
+    data = {
+        "PaginationResult": {"TotalNumberOfPages": -(-count // 100), "TotalNumberOfEntries": count},
+        "HasMoreOrders": str(has_more).lower(),
+        "OrderArray": {"Order": list(orders)},
+        "ReturnedOrderCountActual": len(orders),
+    }
+    return xml_answer("GetOrders", data, **options)
+
+
+def returned_order(number: str = "12-00001-00001", line: str = "10000000000011", **changes: Any) -> Json:
+    """Return what GetOrders shows of an order whose line comes back, as far as returns need it."""
+    item = {
+        "Item": {"ItemID": ITEM}, "QuantityPurchased": "2", "TransactionID": line,
+        "Status": {"ReturnStatus": "ReturnOpen", "LastTimeModified": "2026-05-31T10:00:00.000Z"},
+        "OrderLineItemID": f"{ITEM}-{line}",
+    }  # fmt: skip
+    return {"OrderID": number, "TransactionArray": {"Transaction": item | changes}}
+
+
 def token() -> Json:
     return {"access_token": "v^1.1#i^1", "token_type": "User Access Token", "expires_in": 7200}
 
@@ -310,6 +334,7 @@ EXAMPLES = Examples(
         "push_stock": lambda base: (Step(revised(), writes=True),),
         "push_price": lambda base: (Step(revised(), writes=True),),
         "confirm_shipment": lambda base: (Step(created(), writes=True),),
+        "fetch_returns": lambda base: (Step(orders_answer([returned_order()])),),
         "subscribe": _subscribe,
         "fetch_statements": _statements,
     },
