@@ -7,22 +7,30 @@ complete, the ledger is corrected to the sums per SKU, so that ``verify`` holds 
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
+from channels import changes
+from channels.changes import Change
 from channels.listings import TakenIn, WantedListing, resolve
 from channels.messages import ChannelStock, FulfillmentMethod
-from channels.models import ChannelAccount, Listing, Shop
+from channels.models import ChannelAccount, Listing, ListingChange, Shop
 from ecomhub.sentences import kept
 from inventory import ledger
 from inventory.models import StockLevel, Warehouse
 
+Kind = ListingChange.Kind
 BY_CHANNEL = FulfillmentMethod.BY_CHANNEL.value
 
 
+@transaction.atomic
 def take_in(
     *, account: ChannelAccount, marketplace: str, stock: Sequence[ChannelStock], at: datetime
 ) -> TakenIn:
-    """Note what the channel holds of each listing; unknown listings are created unmapped."""
+    """Note what the channel holds of each listing; unknown listings are created unmapped.
+
+    Another quantity than was known is a change of the listing, as it is when a listing is read.
+    """
     wanted = {(item.marketplace or marketplace, item.listing_id): item for item in stock if item.listing_id}
     found = resolve(
         account_id=account.pk,
@@ -32,8 +40,9 @@ def take_in(
         ],
         at=at,
     )
-    rows = Listing.objects.in_bulk([listing.id for listing in found.values()])
-    changed = []
+    ids = [listing.id for listing in found.values()]
+    rows = Listing.objects.select_for_update().order_by("pk").in_bulk(ids)
+    changed, moved = [], []
     for key, listing in found.items():
         row, item = rows[listing.id], wanted[key]
         held = (row.remote_quantity, row.remote_inbound, row.fulfillment_method)
@@ -42,6 +51,9 @@ def take_in(
         row.remote_at = at
         if held != read:
             changed.append(row)
+        if held[0] not in (None, item.sellable):
+            moved.append(Change(row.pk, Kind.QUANTITY_SHOWN, at, held[0], item.sellable, actor="channel"))
+    changes.note(changes=moved)
     Listing.objects.bulk_update(
         changed, ["remote_quantity", "remote_inbound", "fulfillment_method", "remote_at"]
     )

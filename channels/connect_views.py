@@ -45,7 +45,7 @@ def _offered(key: str) -> tuple[Platform, Authorization]:
 @require_GET
 def choose(request: HttpRequest) -> HttpResponse:
     """List every platform an account can be connected on, and how."""
-    known = sorted(platforms().values(), key=lambda one: one.name)
+    known = sorted(platforms().values(), key=lambda one: (one.is_by_file, one.name.casefold()))
     return render(request, "channels/connect.html", {"platforms": known})
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from channels import changes
+from channels import changes, offer_words
 from channels.models import Listing, ListingChange, Shop
 from ecomhub import events
 
@@ -26,7 +26,14 @@ def set_offer(
     """Set how much of the stock a listing offers, and publish it anew; ``None`` follows the shop."""
     with transaction.atomic():
         row = Listing.objects.select_for_update().get(pk=listing.pk)
-        words = _offer_words(row=row, buffer=buffer, cap=cap, percentage=percentage, is_paused=is_paused)
+        words = offer_words.change_note(
+            {
+                "buffer": (row.buffer, buffer),
+                "percentage": (row.percentage, percentage),
+                "cap": (row.cap, cap),
+                "is_paused": (row.is_paused, is_paused),
+            }
+        )
         row.buffer, row.cap, row.percentage, row.is_paused = buffer, cap, percentage, is_paused
         row.offer_version += 1
         row.save(update_fields=["buffer", "cap", "percentage", "is_paused", "offer_version"])
@@ -42,22 +49,6 @@ def set_offer(
             is_paused=is_paused,
         )
         changes.note(changes=[changes.Change(row.pk, Kind.OFFER_SET, at, actor=actor, note=words)])
-
-
-def _offer_words(*, row: Listing, **wanted: int | None) -> str:
-    """Return what changes of a listing's offer as ``buffer – → 5``, for its history."""
-    parts = []
-    for name, value in wanted.items():
-        held = getattr(row, name)
-        if held != value:
-            parts.append(f"{name} {_plain(held)} → {_plain(value)}")
-    return ", ".join(parts)
-
-
-def _plain(value: int | bool | None) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "–" if value is None else str(value)
 
 
 def pause_many(*, listing_ids: Sequence[int], is_paused: bool, at: datetime, actor: str = "system") -> int:
@@ -76,7 +67,7 @@ def pause_many(*, listing_ids: Sequence[int], is_paused: bool, at: datetime, act
             for pk in ids
         ]
         events.record_many(happenings=happenings)
-        words = f"is_paused {_plain(not is_paused)} → {_plain(is_paused)}"
+        words = offer_words.change_note({"is_paused": (not is_paused, is_paused)})
         changes.note(changes=[changes.Change(pk, Kind.OFFER_SET, at, actor=actor, note=words) for pk in ids])
     return len(ids)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from channels import changes, pairing_sheet, pricing, queries, standing, suggestions
+from channels import changes, offer_words, pairing_sheet, pricing, queries, standing, suggestions
 from channels.changes import Pairing
 from channels.listing_forms import ListingFilterForm
 from channels.models import Listing, ListingChange
@@ -235,7 +235,7 @@ def _pairing(pairing: Pairing) -> Happening:
 def _happening(change: ListingChange) -> Happening:
     icon, color = KIND_LOOKS[change.kind]
     if change.note:
-        text = change.note
+        text = offer_words.shown(change.note)
     else:
         text = f"{_value(change.before, change.currency)} → {_value(change.after, change.currency)}"
     who = {"system": _("ecomhub"), "channel": _("the channel")}.get(change.actor, change.actor)

@@ -2,8 +2,8 @@
 
 The English text is the code. It is stored beside its values, so that every reader gets it in their own
 language, and a sentence that was reworded since can still be shown in English. A sentence without values may
-be stored as it is. Anything else that stands in such a column is somebody else's own words (a platform's)
-and is shown as it came.
+be stored as it is, and a value may itself be a kept sentence. Anything else that stands in such a column is
+somebody else's own words (a platform's) and is shown as it came.
 """
 
 import json
@@ -40,8 +40,12 @@ def shown(stored: str) -> str:
         return gettext(stored) if stored else ""
     try:
         found = json.loads(stored)
-        return str(gettext(str(found["says"])) % found["with"])
-    except (ValueError, KeyError, TypeError):
+        values = {
+            name: shown(value) if isinstance(value, str) and is_kept(value) else value
+            for name, value in found["with"].items()
+        }
+        return str(gettext(str(found["says"])) % values)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return stored
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from ecomhub import keyset
 from finance.models import FxRate
@@ -36,6 +36,20 @@ def rates(*, wanted: RateFilter) -> "QuerySet[FxRate]":
     elif codes:
         rows = rows.filter(base=codes[0]) | rows.filter(quote=codes[0])
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Rates dated after a day: how many, and the last one's day."""
+
+    count: int
+    last: date
+
+
+def later(*, wanted: RateFilter, day: date) -> Later | None:
+    """Return what fits a filter and is dated after a day; nothing when nothing is."""
+    found = rates(wanted=wanted).filter(on__gt=day).aggregate(count=Count("pk"), last=Max("on"))
+    return Later(**found) if found["count"] else None
 
 
 def rate_page(*, rows: "QuerySet[FxRate]", after: str = "", before: str = "") -> keyset.Page[FxRate]:

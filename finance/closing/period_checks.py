@@ -1,25 +1,29 @@
 """What is looked at before a period closes: computed, never ticked off by hand.
 
+Findings are kept sentences (``ecomhub.sentences``), so that a close stays readable in every language.
+
 A check counts what is in the way. *Blocking* ones have to be nothing; the others a person may accept with a
 reason, which stays with the close; a *notice* only tells. Houses of the same roof add theirs to ``CHECKS``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
 
 from ecomhub.money import decimal_text
+from ecomhub.sentences import kept, shown
 from finance.accounting import balances, books, revaluing
 from finance.accounting.fx import RateMissing
 from finance.accounting.plan import SUSPENSE
 from finance.closing import told_checks
-from finance.closing.reason_words import words_of
+from finance.closing.reason_words import kept_reason
 from finance.models.ledger import Book
 from finance.models.matching import MoneyException
 from finance.models.settlements import Settlement
@@ -42,8 +46,8 @@ class Check:
     """
 
     key: str
-    title: str | Promise
-    hint: str | Promise
+    title: str
+    hint: str
     weight: Weight
     look: Callable[[Book, date], list[str]]
     covers: tuple[str, ...] = ()
@@ -51,7 +55,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A check's outcome for one book and day; ``examples`` are at most ten of ``count``."""
+    """A check's outcome for one book and day; ``examples`` are at most ten of ``count``.
+
+    ``title``, ``hint`` and ``examples`` are kept, and worded by ``sentences.shown``.
+    """
 
     key: str
     title: str
@@ -127,13 +134,16 @@ JOIN ecomhub_legalentity e ON e.id = h.legal_entity_id
 WHERE h.legal_entity_id <> b.legal_entity_id AND (b.id = %s OR h.legal_entity_id = %s) ORDER BY m.id, h.id
 """
 
+_MOST = 1000
+"""Characters of a kept example."""
+
 
 def _amount(amount: Decimal | None, currency: str) -> str:
     return f"{decimal_text(amount, currency)} {currency}" if currency and amount is not None else ""
 
 
 def _with_words(name: str, reason: str) -> str:
-    return f"{name}: {words_of(reason)}" if reason else name
+    return kept("%(name)s: %(why)s", most=_MOST, name=name, why=kept_reason(reason)) if reason else name
 
 
 def _unexplained(book: Book, through: date) -> list[str]:
@@ -152,11 +162,14 @@ def _unseen(book: Book, through: date) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_UNSEEN, [book.pk, through])
         rows = cursor.fetchall()
-    words = dict(MoneyException.Kind.choices)
-    return [
-        " ".join(part for part in (str(words.get(kind, kind)), _amount(amount, currency), reference) if part)
-        for kind, amount, currency, reference in rows
-    ]
+    with translation.override(None):
+        words = {kind: str(label) for kind, label in MoneyException.Kind.choices}
+    found = []
+    for kind, amount, currency, reference in rows:
+        which = " ".join(part for part in (_amount(amount, currency), reference) if part)
+        what = kept(words[kind])
+        found.append(kept("%(what)s %(which)s", most=_MOST, what=what, which=which) if which else what)
+    return found
 
 
 def _unbalanced(book: Book, through: date) -> list[str]:
@@ -331,7 +344,15 @@ def look(*, book: Book, through: date) -> list[Finding]:
     findings = []
     for check in CHECKS:
         found = check.look(book, through)
-        findings.append(
-            Finding(check.key, str(check.title), str(check.hint), check.weight, len(found), found[:10])
-        )
+        findings.append(Finding(check.key, check.title, check.hint, check.weight, len(found), found[:10]))
     return findings
+
+
+def worded(*, check: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a finding's fields, as a close keeps them, in the reader's language."""
+    return {
+        **check,
+        "title": shown(check["title"]),
+        "hint": shown(check["hint"]),
+        "examples": [shown(example) for example in check["examples"]],
+    }

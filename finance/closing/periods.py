@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from ecomhub import events, verifying
 from ecomhub.access import Actor
@@ -44,8 +45,8 @@ def broken_laws(*, laws: Sequence[Law]) -> Finding:
     broken = verifying.verify(laws=[law for law in laws if law.id not in covered]).broken
     return Finding(
         "invariants",
-        _("Every invariant of the ledger holds"),
-        _("Run verify: it names what is broken."),
+        gettext_noop("Every invariant of the ledger holds"),
+        gettext_noop("Run verify: it names what is broken."),
         Weight.BLOCKING,
         len(broken),
         broken[:10],

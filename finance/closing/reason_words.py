@@ -1,9 +1,10 @@
 """Why something waits, in a few words for a list; the pages of the thing itself say what to do."""
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
-WORDS: dict[str, str | Promise] = {
+from ecomhub.sentences import kept
+
+WORDS: dict[str, str] = {
     "total_mismatch": _("its lines do not add up to its total"),
     "no_statement": _("the document says nothing about it"),
     "stated_twice": _("the document says two different things about it"),
@@ -19,6 +20,6 @@ WORDS: dict[str, str | Promise] = {
 }
 
 
-def words_of(reason: str) -> str:
-    """Return a reason's code in words; a code nobody worded stands for itself."""
-    return str(WORDS.get(reason, reason))
+def kept_reason(reason: str) -> str:
+    """Return a reason's code as a kept sentence; a code nobody worded stands for itself."""
+    return kept(WORDS[reason]) if reason in WORDS else reason

@@ -252,7 +252,10 @@ def _checks(
     through = wish.through
     assert through is not None  # noqa: S101 - asked for
     with snapshot.shared():
-        findings = [asdict(finding) for finding in period_checks.look(book=book, through=through)]
+        findings = [
+            period_checks.worded(check=asdict(finding))
+            for finding in period_checks.look(book=book, through=through)
+        ]
         trial = balances.trial_balance(book=book, through=through)
         acts = list(
             PeriodAct.objects.filter(book=book)
@@ -266,6 +269,8 @@ def _checks(
                     "rounding_cap_month", "instead_of", "reason", "actor", "at")
         )  # fmt: skip
         names = {account.code: account for account in Account.objects.all()}
+    for act in acts:
+        act["checks"] = [period_checks.worded(check=check) for check in act["checks"]]
     archive.add_json("checks/checklist.json", findings)
     archive.add_json("checks/periods.json", acts)
     archive.add_json("checks/policies.json", policies)

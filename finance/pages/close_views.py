@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ecomhub import clock
 from ecomhub.access import allow
+from ecomhub.sentences import shown
 from ecomhub.shell.parts import Happening
 from ecomhub.shell.toasts import add_toast, close_dialog
 from finance import laws
@@ -71,7 +72,9 @@ def _happening(act: PeriodAct) -> Happening:
         title = _("Closed through %s") % act.through.isoformat()
     else:
         title = _("Opened again: closed through %s") % act.through.isoformat()
-    accepted = [f"{check['title']}: {check['accepted']}" for check in act.checks if check.get("accepted")]
+    accepted = [
+        f"{shown(check['title'])}: {check['accepted']}" for check in act.checks if check.get("accepted")
+    ]
     return Happening(
         at=act.at,
         title=title,

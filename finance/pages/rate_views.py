@@ -1,15 +1,18 @@
 """Exchange rates: the table, a rate typed by a person, a document of rates."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from ecomhub import clock
 from ecomhub.access import actor_of, allow
 from ecomhub.money import decimal_text
 from ecomhub.shell.parts import Pager
@@ -55,12 +58,13 @@ def policy_words(policy: Mapping[str, Any], currency: str) -> str:
 @allow("finance.view")
 @require_GET
 def table(request: HttpRequest) -> HttpResponse:
-    """List rates, the latest day first."""
+    """List rates, the latest day first; up to today unless another day is asked for."""
     actor = actor_of(request)
     form = RateFilterForm(request.GET)
     wanted = form.wanted()
+    today = timezone.localdate(clock.now())
     page = rate_queries.rate_page(
-        rows=rate_queries.rates(wanted=wanted),
+        rows=rate_queries.rates(wanted=replace(wanted, on=wanted.on or today)),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
@@ -70,8 +74,12 @@ def table(request: HttpRequest) -> HttpResponse:
         "on": wanted.on.isoformat() if wanted.on else "",
         "kind": wanted.kind,
     }
+    later = None if wanted.on else rate_queries.later(wanted=wanted, day=today)
     context: dict[str, Any] = {
         "sections": section_tabs("rates", actor=actor),
+        "today": today,
+        "later": later,
+        "later_url": address("finance:rates", **(kept | {"on": later.last.isoformat()})) if later else "",
         "filter": form,
         "clear_url": address("finance:rates") if any(kept.values()) else "",
         "rows": [(row, source_title(row.source)) for row in page.rows],

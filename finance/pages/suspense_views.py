@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from channels.settlement_messages import Binding, LineKind
+from channels.settlement_messages import Binding, Holder, LineKind
 from ecomhub.access import allow
 from ecomhub.shell.parts import Tab
 from ecomhub.shell.toasts import add_toast, close_dialog
@@ -25,10 +25,11 @@ from finance.statements.suspense_queries import TypeMoney
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One type of line with what it holds."""
+    """One type of line with what it holds; ``receives``: money may come this way and wait for its payout."""
 
     one: LineType
     source: str
+    receives: bool
     money: list[TypeMoney]
     examples: list[SettlementLine]
 
@@ -36,6 +37,11 @@ class Row:
 def _source_title(key: str) -> str:
     source = registry.sources().get(key)
     return key if source is None else str(source.title)
+
+
+def _receives(key: str) -> bool:
+    source = registry.sources().get(key)
+    return source is not None and source.holder != Holder.CHANNEL
 
 
 @allow("finance.view")
@@ -68,7 +74,13 @@ def suspense(request: HttpRequest) -> HttpResponse:
         money = suspense_queries.money_of(types=types)
         examples = suspense_queries.examples_of(money=money) if money else {}
         context["rows"] = [
-            Row(one, _source_title(one.source), money.get(one.pk, []), examples.get(one.pk, []))
+            Row(
+                one,
+                _source_title(one.source),
+                _receives(one.source),
+                money.get(one.pk, []),
+                examples.get(one.pk, []),
+            )
             for one in types
         ]
     else:

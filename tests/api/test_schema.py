@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from django.core.management import call_command
@@ -11,6 +13,7 @@ from drf_spectacular.validation import validate_schema
 
 from ecomhub.access import Role
 from tests.api.calling import Api, document, make_person
+from tests.runtime.test_ground import CHECKOUT
 
 LISTS = (
     *("orders", "shipments", "skus", "warehouses", "accounts", "shops", "listings"),
@@ -54,6 +57,23 @@ def test_every_operation_names_itself_its_problems_and_its_key() -> None:
         ("/api/v1/stock/adjustments/", "post"),
         ("/api/v1/stock/receipts/", "post"),
     }
+
+
+def test_the_guide_names_every_call_that_looks_at_if_match() -> None:
+    guide = (CHECKOUT / "docs" / "api.md").read_text()
+    (told,) = re.findall(r"^\* \*\*ETag and If-Match\*\*.*?(?=\n\n|\n\*)", guide, re.DOTALL | re.MULTILINE)
+    looks = set()
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            for one in operation.get("parameters", []):
+                if one["name"] == "If-Match":
+                    looks.add(f"{method.upper()} {path.removeprefix('/api/v1/')}")
+                    assert bool(one.get("required")) == (method == "patch"), path
+    head, _mark, rest = told.partition("No other call looks at it")
+    assert set(re.findall(r"`([A-Z]+ [^`]+)`", head)) == looks
+    assert "`POST shipments/arrange/`" in rest
+    assert "Three calls" in head
+    assert len(looks) == 3
 
 
 @pytest.mark.django_db

@@ -7,10 +7,10 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from channels import channel_stock, listings
+from channels import changes, channel_stock, listings
 from channels.messages import ChannelStock
 from channels.models import ChannelAccount, Listing
-from ecomhub import discovery
+from ecomhub import discovery, events
 from ecomhub.access import Role
 from inventory.models import Sku, StockLevel, StockMovement
 from inventory.queries import available_to_promise
@@ -62,6 +62,27 @@ def test_what_is_on_its_way_to_the_channel_is_kept_until_it_arrived(british: Cha
     assert level.inbound == 0
     assert StockMovement.objects.count() == moved + 1, "units on their way moved stock"
     assert not broken()
+
+
+def test_another_quantity_at_the_channel_is_told_once_and_stands_in_the_history(
+    british: ChannelAccount,
+) -> None:
+    _sku, rows = two_paired(british)
+    one = rows[0]
+    Listing.objects.filter(pk=one.pk).update(remote_quantity=None)
+
+    def told() -> list[str]:
+        return list(events.of(object_kind="listing", object_id=one.pk).values_list("kind", flat=True))
+
+    before = told()
+    read(british, [one], [0], 1)
+    assert told() == before, "what is first read is no change"
+    Listing.objects.filter(pk=one.pk).update(remote_quantity=9)
+    read(british, [one], [0], 2)
+    read(british, [one], [3], 3)
+    assert told() == [*before, "quantity_shown"], "units on their way changed no quantity"
+    newest = changes.history(listing_id=one.pk)[0]
+    assert (newest.kind, newest.before, newest.after, newest.actor) == ("quantity_shown", 9, 4, "channel")
 
 
 def broken() -> list[str]:

@@ -10,13 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from channels import accounts, changes, controls, effects, listings, queries, standing
+from channels import accounts, changes, controls, effects, listings, offer_words, queries, standing
 from channels.differing import differing
 from channels.forms import ShopForm
+from channels.listing_forms import OfferForm
 from channels.models import ChannelAccount, Listing, Publication, Shop
 from channels.standing import Standing
 from ecomhub import work
-from ecomhub.access import SYSTEM
+from ecomhub.access import SYSTEM, Role
 from tests.api.calling import Api, make_person
 from tests.channels.bazaar import bazaar, connect, listing
 from tests.channels.making import push, sell
@@ -134,7 +135,10 @@ def test_history_of_a_listing_tells_what_it_sold(live: ChannelAccount, client: C
     client.force_login(make_person())
     page = client.get(reverse("channels:listing", args=[one.pk])).content.decode()
     story = page[page.index("history-title") :]
-    places = [story.index(words) for words in ("Pairing undone", "buffer – → 3", "1 × MUG-BLUE + 2 × PLATE")]
+    places = [
+        story.index(words)
+        for words in ("Pairing undone", "Units kept back: – → 3", "1 × MUG-BLUE + 2 × PLATE")
+    ]
     assert places == sorted(places)
 
 
@@ -211,6 +215,40 @@ def test_listings_are_paused_and_resumed_together_and_it_is_written_down(live: C
     newest = changes.history(listing_id=ids[0])[0]
     assert (newest.kind, newest.actor, newest.note) == ("offer_set", "mei", "is_paused off → on")
     assert controls.pause_many(listing_ids=ids, is_paused=False, at=START, actor="mei") == 2
+
+
+def test_history_of_an_offer_is_in_the_readers_language_older_rows_too(
+    live: ChannelAccount, client: Client
+) -> None:
+    one = listing(live, "A-1")
+    controls.set_offer(
+        listing=one, buffer=1500, cap=None, percentage=None, is_paused=True, at=START, actor="mei"
+    )
+    old = changes.Change(one.pk, "offer_set", START, actor="mei", note="cap 7 → –, is_paused on → off")
+    strange = changes.Change(one.pk, "offer_set", START, actor="mei", note="asked by <phone>, size 3 → 4")
+    changes.note(changes=[old, strange])
+    ann = make_person(Role.OWNER)
+    client.force_login(ann)
+    where = reverse("channels:listing", args=[one.pk])
+    page = client.get(where).content.decode()
+    assert "Units kept back: – → 1,500; Stop offering stock: no → yes" in page
+    assert "At most: 7 → –; Stop offering stock: yes → no" in page
+    assert "asked by &lt;phone&gt;, size 3 → 4" in page
+    ann.language = "zh-hans"
+    ann.save()
+    page = client.get(where).content.decode()
+    for words in ("预留件数", "暂停库存同步", "上限"):
+        assert words in page
+    for code in ("is_paused", "buffer ", "off →"):
+        assert code not in page
+
+
+def test_names_in_the_history_are_those_of_the_forms() -> None:
+    for form in (OfferForm(), ShopForm()):
+        labels = {name: str(field.label) for name, field in form.fields.items()}
+        assert {name: labels[name] for name in offer_words.LABELS} == {
+            name: str(label) for name, label in offer_words.LABELS.items()
+        }
 
 
 def test_views_of_the_listings_hold_what_they_say(live: ChannelAccount, market: Market) -> None:

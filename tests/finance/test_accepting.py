@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils import translation
 
 from channels.settlement_messages import Binding, LineKind
 from ecomhub.access import SYSTEM, Role
@@ -69,6 +71,24 @@ def blocked(account: MoneyAccount) -> list[str]:
     """What the checklist names in the way of closing March."""
     found = period_checks.look(book=account.book, through=date(2026, 3, 31))
     return [one.key for one in found if one.count and one.weight is period_checks.Weight.BLOCKING]
+
+
+def test_the_checklist_says_why_in_the_language_of_whoever_reads_it(
+    account: MoneyAccount, order: Order, tmp_path: Path
+) -> None:
+    take(account, V2(ROWS, total="120.49").write(tmp_path))
+    with translation.override("zh-hans"):
+        found = period_checks.look(book=account.book, through=date(2026, 3, 31))
+    (one,) = (asdict(finding) for finding in found if finding.key == "undecided")
+    name = Settlement.objects.get().external_id
+    with translation.override("en"):
+        said = period_checks.worded(check=one)
+    assert said["title"] == "Every document of the period agrees with itself, or somebody decided"
+    assert said["examples"] == [f"{name} USD: its lines do not add up to its total"]
+    with translation.override("zh-hans"):
+        (example,) = period_checks.worded(check=one)["examples"]
+    assert example.startswith(f"{name} USD")
+    assert example.endswith("明细合计与总额不符")
 
 
 def test_an_accepted_settlement_is_booked_whole_and_its_difference_stands_in_suspense(

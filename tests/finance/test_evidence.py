@@ -8,13 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from psycopg2.extensions import cursor as Cursor
 
+from ecomhub.access import SYSTEM
 from ecomhub.models import StoredFile
+from finance.closing import period_checks, periods
+from finance.closing.period_checks import Weight
 from finance.laws import LAWS
 from finance.models import ExportJob, MoneyAccount, SourceFile
 from orders.models import Order
-from tests.finance.exporting import make, pack, read_json, settle
+from tests.finance.exporting import AT, make, pack, read_json, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +80,22 @@ def test_checks_say_what_holds(made: ExportJob) -> None:
     assert read_json(archive, "checks/periods.json") == []
     balance = archive.read("checks/trial_balance.csv").decode("utf-8-sig").splitlines()
     assert sum(Decimal(line.split(",")[3]) for line in balance[1:]) == 0
+
+
+def test_a_close_is_told_in_the_language_of_the_pack_and_its_reasons_as_they_were_given(
+    account: MoneyAccount, order: Order, tmp_path: Path
+) -> None:
+    settle(account, tmp_path)
+    found = period_checks.look(book=account.book, through=MARCH["through"])
+    accepted = {one.key: "The moon" for one in found if one.count and one.weight is Weight.ACCEPTABLE}
+    with translation.override("zh-hans"):
+        periods.close(book=account.book, through=MARCH["through"], at=AT, actor=SYSTEM, accepted=accepted)
+    for language, title in (("en", "No line is unclassified"), ("zh-hans", "没有未分类的明细")):
+        archive = pack(make("evidence", "zip", **MARCH, language=language))
+        (act,) = read_json(archive, "checks/periods.json")
+        for checks in (act["checks"], read_json(archive, "checks/checklist.json")):
+            (check,) = (one for one in checks if one["key"] == "suspense")
+            assert (check["title"], check.get("accepted", "The moon")) == (title, "The moon")
 
 
 def test_broken_law_is_named_in_the_pack(

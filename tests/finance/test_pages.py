@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from channels.models import ChannelAccount
+from ecomhub import clock
 from ecomhub.access import Role
-from ecomhub.models import Event
+from ecomhub.models import Event, User
 from finance.accounting import plan
 from finance.models import (
     FxRate,
@@ -294,6 +297,44 @@ def test_a_period_closes_when_what_is_left_is_accepted_and_the_owner_opens_it_ag
         client.post("/finance/close/reopen/", {"book": book.pk, "reason": "Found a file"}).status_code == 204
     )
     assert list(PeriodAct.objects.order_by("pk").values_list("kind", flat=True)) == ["close", "reopen"]
+
+
+def test_closes_are_told_in_the_readers_language(
+    client: Client, account: MoneyAccount, posted: Settlement
+) -> None:
+    where = {"book": str(account.book_id), "through": "2026-03-31"}
+    done = client.post("/finance/close/lock/", {**where, "accept_suspense": "The moon answers in April"})
+    assert done.status_code == 204, done.content.decode()
+    assert "No line is unclassified: The moon answers in April" in _text(client, "/finance/close/")
+    User.objects.update(language="zh-hans")
+    assert "没有未分类的明细: The moon answers in April" in _text(client, "/finance/close/")
+    checks = client.get("/finance/close/checklist/", where | {"through": "2026-04-30"}).content.decode()
+    assert "没有未分类的明细" in checks
+
+
+def test_rates_of_later_days_are_listed_only_when_asked_for(client: Client, transactional_db: None) -> None:
+    today = timezone.localdate(clock.now())
+    far = today + timedelta(days=90)
+    for day in (today - timedelta(days=1), today, today + timedelta(days=2), far):
+        make_rate("USD", "CNY", "7.1", on=day, source="pboc")
+    make_rate("EUR", "USD", "1.1", on=today)
+
+    def days(**asked: str) -> list[date]:
+        page = client.get("/finance/rates/", asked)
+        return [row.on for row, _title in page.context["rows"]]
+
+    assert days(q="USD/CNY") == [today, today - timedelta(days=1)]
+    assert "2 are dated later" in _text(client, "/finance/rates/?q=USD/CNY")
+    assert "dated later" not in _text(client, "/finance/rates/?q=EUR")
+    typed = {"unit": 1, "base": "USD", "quote": "CNY", "rate": "7.3", "reason": "Agreed"}
+    on = (far + timedelta(days=1)).isoformat()
+    assert client.post("/finance/rates/type/", typed | {"on": on}).status_code == 204
+    page = client.get("/finance/rates/", {"q": "USD/CNY", "kind": "typed"})
+    assert page.context["rows"] == []
+    found = client.get(page.context["later_url"]).context
+    assert [(row.on.isoformat(), row.kind) for row, _title in found["rows"]] == [(on, "typed")]
+    assert found["later"] is None
+    assert days(q="USD/CNY", on=far.isoformat())[0] == far
 
 
 def test_finance_people_may_not_reopen_and_others_may_not_look(posted: Settlement) -> None:

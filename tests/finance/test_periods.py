@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
+from django.utils import translation
 
 from ecomhub.access import SYSTEM, Actor, Role
 from ecomhub.models import Event as Happened
@@ -24,6 +25,7 @@ from finance.accounting.fx import RateMissing
 from finance.accounting.ledger import PeriodClosed, post
 from finance.accounting.ledger_laws import LAWS
 from finance.accounting.revaluing import open_differences, revalue
+from finance.closing.period_checks import worded
 from finance.closing.periods import PeriodRefused, checklist, close, reopen
 from finance.models import Book, Journal, LedgerTally, MoneyAccount, PeriodAct, Posting, Settlement
 from tests.finance.making import OPENS, book_sale, leg, make_book, make_rate
@@ -246,6 +248,26 @@ def test_unclassified_lines_are_settled_or_accepted_with_a_reason() -> None:
         close(book=book, through=JANUARY, at=NOW, actor=FINANCE, accepted={"suspense": " "})
     act = close(book=book, through=JANUARY, at=NOW, actor=FINANCE, accepted={"suspense": "asked Amazon"})
     assert {one["key"]: one["accepted"] for one in act.checks}["suspense"] == "asked Amazon"
+
+
+def test_a_close_is_kept_as_codes_and_figures_whoever_closed() -> None:
+    kept = []
+    for language in ("zh-hans", "en"):
+        book = make_book()
+        legs = [leg("1010", "5.00"), leg("1900", "-5.00")]
+        post(book=book, effective_on=JANUARY, kind="manual", key="a", legs=legs)
+        with translation.override(language):
+            accepted = {"suspense": "Trial balance"}
+            kept.append(close(book=book, through=JANUARY, at=NOW, actor=FINANCE, accepted=accepted).checks)
+    assert kept[0] == kept[1]
+    (check,) = (one for one in kept[0] if one["key"] == "suspense")
+    assert check["title"] == "No line is unclassified"
+    with translation.override("zh-hans"):
+        said = worded(check=check)
+    assert said["title"] != check["title"] != said["hint"]
+    assert (said["examples"], said["accepted"]) == (["-5.00 CNY"], "Trial balance")
+    older = check | {"title": "没有未归类的行", "hint": "", "examples": ["一"]}
+    assert worded(check=older) == older
 
 
 def test_balances_of_any_day_are_what_the_postings_add_up_to() -> None:

@@ -24,6 +24,14 @@ def test_sentence_is_worded_in_the_readers_language() -> None:
         assert "9" in chinese
 
 
+def test_value_that_is_a_sentence_is_worded_too() -> None:
+    stored = kept("%(name)s: %(why)s", name="S-1", why=kept("Nothing failed"))
+    with translation.override("en"):
+        assert shown(stored) == "S-1: Nothing failed"
+    with translation.override("zh-hans"):
+        assert "没有失败记录" in shown(stored)
+
+
 def test_sentence_without_values_may_stand_as_it_is() -> None:
     with translation.override("zh-hans"):
         assert shown("Nothing failed") == "没有失败记录"
@@ -31,7 +39,7 @@ def test_sentence_without_values_may_stand_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["", "refresh token revoked", "{", '{"says":', '{"says":"%(a)s","with":{}}'],
+    ["", "refresh token revoked", "{", '{"says":', '{"says":"x","with":3}', '{"says":"%(a)s","with":{}}'],
 )
 def test_other_words_are_shown_as_they_came(words: str) -> None:
     assert shown(words) == words

@@ -213,6 +213,15 @@ def test_program_arranges_many_by_one_call(parcels: Parcels, several: list[Shipm
     api.get("shipments/documents/", expect=404, shipment=several[0].pk)
 
 
+def test_call_about_many_has_no_one_state_to_compare(parcels: Parcels, several: list[Shipment]) -> None:
+    body = {"shipments": [{"shipment": each.pk} for each in several]}
+    answer = Api().raw_post("shipments/arrange/", body, key="once", match='"1", "99"')
+    assert answer.status_code == 200
+    assert Arrangement.objects.count() == 3
+    one = Api().raw_post(f"shipments/{several[0].pk}/arrange/", {}, key="one", match='"99"')
+    assert (one.status_code, one.json()["code"]) == (412, "changed_meanwhile")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -12,7 +12,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,13 @@ from tests.runtime.test_supervisor import until
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("migrate", "web", "worker", "beat")
+OPTIONAL = (
+    "CACHE_URL",
+    "ECOMHUB_API_PER_MINUTE",
+    "ECOMHUB_CALL_SECONDS",
+    "ECOMHUB_LOG_LEVEL",
+    "ECOMHUB_PROXIES",
+)
 VARIABLE = re.compile(r"\$\{(\w+)(:[?-])?([^}]*)\}")
 
 
@@ -58,15 +65,34 @@ def test_every_lasting_service_has_a_health_check_and_waits_for_what_it_needs() 
         }
 
 
-def test_every_value_from_outside_is_required_and_explained() -> None:
-    text = (CHECKOUT / "docker-compose.yml").read_text()
+def _example_for_compose() -> str:
+    """The part of .env.example that docker compose reads, of which every variable has to reach somebody."""
     example = (CHECKOUT / ".env.example").read_text()
+    ours, mark, _rest = example.partition("# --- outside docker compose ---")
+    assert mark
+    return ours
+
+
+def test_every_value_from_outside_is_required_or_optional_and_explained() -> None:
+    text = (CHECKOUT / "docker-compose.yml").read_text()
+    example = _example_for_compose()
     found = VARIABLE.findall(text)
     assert found
     for name, kind, meaning in found:
-        assert re.search(rf"^{name}=", example, re.MULTILINE), f"{name} is missing from .env.example"
-        assert meaning, f"{name} says nothing when it is missing"
-        assert kind == (":-" if name == "ECOMHUB_PUBLISH" else ":?"), name
+        mark = "# " if name in OPTIONAL else ""
+        assert re.search(rf"^{mark}{name}=", example, re.MULTILINE), f"{name} is missing from .env.example"
+        assert meaning or name in OPTIONAL, f"{name} says nothing when it is missing"
+        assert kind == (":-" if name in (*OPTIONAL, "ECOMHUB_PUBLISH") else ":?"), name
+
+
+def test_every_variable_of_the_example_reaches_the_services() -> None:
+    named = re.findall(r"^(?:# )?([A-Z_]{6,})=", _example_for_compose(), re.MULTILINE)
+    assert set(OPTIONAL) <= set(named)
+    everywhere = str(COMPOSE["services"])
+    assert [name for name in named if f"${{{name}:" not in everywhere] == []
+    for name in OURS:
+        given = SERVICES[name]["environment"]
+        assert {one: given.get(one) for one in OPTIONAL} == {one: f"${{{one}:-}}" for one in OPTIONAL}, name
 
 
 def test_no_secret_stands_in_the_files() -> None:
@@ -111,10 +137,15 @@ class Machine:
 
     def fill(self, text: str) -> str:
         """Compose's own substitution, then the network's names."""
-        filled = VARIABLE.sub(lambda match: self.values[match.group(1)], text)
+        filled = VARIABLE.sub(self._value, text)
         for name, place in self.hosts.items():
             filled = filled.replace(name, place)
         return filled.replace("/tmp/beat-schedule", str(self.root / "beat-schedule"))
+
+    def _value(self, match: re.Match[str]) -> str:
+        """What stands for a variable: its value, or its default where it may be missing."""
+        name, kind, default = match.groups()
+        return self.values.get(name, default) if kind == ":-" else self.values[name]
 
     def environment(self, name: str) -> dict[str, str]:
         """A container's environment: nothing from this process but where programs lie."""
@@ -253,6 +284,30 @@ def test_the_beat_service_writes_its_schedule(machine: Machine) -> None:
         assert child.exit_code() is None
     finally:
         assert child.stop() == 0
+
+
+SETTINGS = """
+from django.conf import settings as s
+print(s.ECOMHUB_API_PER_MINUTE, s.ECOMHUB_CALL_SECONDS, s.ALLAUTH_TRUSTED_PROXY_COUNT)
+print(s.CACHES["default"]["LOCATION"] == s.REDIS_URL)
+"""
+
+
+def test_optional_values_reach_the_settings_and_have_their_defaults_without(machine: Machine) -> None:
+    without = machine.run("worker", "python", "-c", SETTINGS)
+    assert without.stdout.split() == ["600", "25", "1", "True"], without.stderr
+    chosen = {
+        "CACHE_URL": "redis://cache.example.com:6379/0",
+        "ECOMHUB_API_PER_MINUTE": "61",
+        "ECOMHUB_CALL_SECONDS": "7",
+        "ECOMHUB_LOG_LEVEL": "WARNING",
+        "ECOMHUB_PROXIES": "3",
+    }
+    assert set(chosen) == set(OPTIONAL)
+    told = replace(machine, values=machine.values | chosen).run("worker", "python", "-c", SETTINGS)
+    assert told.stdout.split() == ["61", "7", "3", "False"], told.stderr
+    odd = replace(machine, values=machine.values | chosen | {"ECOMHUB_LOG_LEVEL": "LOUD"})
+    assert "ECOMHUB_LOG_LEVEL is one of" in odd.run("worker", "python", "-c", SETTINGS).stderr
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from ecomhub import clock
 from ecomhub.access import SYSTEM
 from ecomhub.models import User
+from ecomhub.sentences import shown
 from finance import laws
 from finance.accounting import books
 from finance.accounting.books import BookRefused
-from finance.closing import periods
+from finance.closing import period_checks, periods
 from finance.closing.period_checks import Finding
 from finance.closing.periods import PeriodRefused
 
@@ -68,7 +69,11 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(
                 json.dumps(
-                    {"closed": True, "through": options["through"].isoformat(), "checks": act.checks},
+                    {
+                        "closed": True,
+                        "through": options["through"].isoformat(),
+                        "checks": [period_checks.worded(check=check) for check in act.checks],
+                    },
                     ensure_ascii=False,
                 )
             )
@@ -83,10 +88,10 @@ class Command(BaseCommand):
                 "checks": [
                     {
                         "key": one.key,
-                        "title": one.title,
+                        "title": shown(one.title),
                         "weight": str(one.weight),
                         "count": one.count,
-                        "examples": one.examples,
+                        "examples": [shown(example) for example in one.examples],
                     }
                     for one in findings
                 ],
@@ -95,6 +100,6 @@ class Command(BaseCommand):
             return
         for one in findings:
             mark = "ok" if one.is_fine else str(one.weight)
-            self.stdout.write(f"{mark:11}{one.key}: {one.count}. {one.title}.")
+            self.stdout.write(f"{mark:11}{one.key}: {one.count}. {shown(one.title)}.")
             for example in [] if one.is_fine else [*one.examples, one.hint]:
-                self.stdout.write(f"           {example}")
+                self.stdout.write(f"           {shown(example)}")
