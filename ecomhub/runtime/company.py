@@ -24,7 +24,7 @@ from typing import Any
 import django
 import requests
 from django.core.management import call_command
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 from ecomhub import clock
 from ecomhub.environment import database
@@ -33,6 +33,7 @@ from ecomhub.runtime import launch
 OWNER = "demo"
 LIVE_SINCE = timedelta(days=60)
 SIDE_BY_SIDE = 5
+STARTS_OF_A_STEP = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +271,23 @@ def migrate() -> bool:
     return empty
 
 
+def insist(step: Step, *, pause_s: float = 2.0) -> None:
+    """Run a step again when the database went away under it: the supervisor starts it anew.
+
+    Every step may be cut off anywhere and begun once more, as after a kill of the whole demo.
+    """
+    for left in reversed(range(STARTS_OF_A_STEP)):
+        try:
+            step()
+        except (InterfaceError, OperationalError):
+            connections.close_all()
+            if not left:
+                raise
+            time.sleep(pause_s)
+        else:
+            return
+
+
 class Progress:
     """Runs steps by name, each once over all starts of the demo, and says what each took."""
 
@@ -284,7 +302,7 @@ class Progress:
             if name in self._finished:
                 continue
             started = time.monotonic()
-            step()
+            insist(step)
             with self._writing:
                 self._finished.append(name)
                 self._done.write_text(json.dumps(self._finished))
