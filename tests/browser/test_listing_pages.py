@@ -166,7 +166,7 @@ def test_limits_show_their_effect_before_they_are_saved(
     expect(page.locator("#toasts")).to_contain_text("Saved.")
     assert _listing("PEN-BRASS").cap == 7
     expect(page.get_by_text("Less than the stock allows: at most 7.")).to_be_visible()
-    expect(page.locator(".story")).to_contain_text("cap – → 7")
+    expect(page.locator(".story")).to_contain_text("At most: – → 7")
 
 
 def test_limits_of_a_shop_say_how_many_listings_they_move(
