@@ -91,7 +91,7 @@ LAWS = [
                AND NOT EXISTS (SELECT FROM finance_progress g
                                  JOIN finance_posting p ON p.order_id = r.order_id AND p.account_id = '1105'
                                  JOIN finance_journal j ON j.id = p.journal_id
-                                WHERE g.name = 'swept' AND p.line_id IS NOT NULL
+                                WHERE g.name = 'swept' AND p.component = '4100' AND p.line_id IS NOT NULL
                                   AND (j.transaction::text::numeric, j.id) > (g.transaction, g."row"))
         """,  # noqa: S608
     ),
